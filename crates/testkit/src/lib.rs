@@ -1,0 +1,38 @@
+//! Development only, never linked into a service: real NATS, Redis and Postgres servers and our own binaries, each
+//! on a free port, with handles to stop, kill, pause, continue and restart them.
+//!
+//! Everything started here dies with its handle, and with this process however that ends, `kill -9` included.
+//!
+//! Variables that a person may set: `NATS_SERVER_BIN`, `REDIS_SERVER_BIN` and `POSTGRES_BIN_DIR` name the servers to
+//! use (else see [`provide`]); `TESTKIT_KEEP=1` keeps data and logs, and says where.
+
+mod command;
+pub mod demo;
+mod find;
+pub mod layout;
+mod nats;
+mod output;
+mod packages;
+mod poll;
+mod port;
+mod postgres;
+mod process;
+mod protocol;
+mod redis_server;
+mod server;
+mod service;
+mod space;
+mod tree;
+mod user;
+mod watchdog;
+pub mod wheels;
+
+pub use command::cargo;
+pub use find::provide;
+pub use nats::Nats;
+pub use poll::eventually;
+pub use port::free_port;
+pub use postgres::{Database, Postgres};
+pub use redis_server::Redis;
+pub use server::Server;
+pub use service::{Service, ServiceBuilder, build};

@@ -1,0 +1,73 @@
+//! Free TCP ports that stay ours while their server is down.
+
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, TcpListener},
+    path::PathBuf,
+    process,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU16, Ordering},
+    },
+};
+
+use anyhow::{Context, Result, bail};
+
+/// Below the ports that the kernel gives to outgoing connections. In that range a client which retries a server
+/// that is down can be given the server's own port, and then is connected to itself.
+const FIRST: u16 = 12_000;
+const COUNT: u16 = 20_000;
+
+/// A port on loopback that no other process with this crate will take until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Port {
+    number: u16,
+    _reserved: File,
+}
+
+impl Port {
+    /// Takes a port that nobody listens on.
+    pub(crate) fn take() -> Result<Self> {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let directory = directory()?;
+        // Processes start far apart, so that they seldom meet.
+        let start = (process::id() % u32::from(COUNT)) as u16;
+        for _ in 0..COUNT {
+            let step = NEXT.fetch_add(1, Ordering::Relaxed);
+            let number = FIRST + ((u32::from(start) * 37 + u32::from(step)) % u32::from(COUNT)) as u16;
+            let path = directory.join(number.to_string());
+            let file = File::options()
+                .create(true)
+                .append(true)
+                .open(&path)
+                .with_context(|| format!("reserve a port in {}", path.display()))?;
+            if file.try_lock().is_ok() && TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok() {
+                return Ok(Self { number, _reserved: file });
+            }
+        }
+        bail!("no port between {FIRST} and {} is free", FIRST + COUNT - 1)
+    }
+
+    pub(crate) fn number(&self) -> u16 {
+        self.number
+    }
+}
+
+/// A free TCP port on loopback, ours until this process ends.
+///
+/// # Errors
+/// When every port of the range is taken or the temporary directory can't be written.
+pub fn free_port() -> Result<u16> {
+    static TAKEN: Mutex<Vec<Port>> = Mutex::new(Vec::new());
+    let port = Port::take()?;
+    let number = port.number();
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner).push(port);
+    Ok(number)
+}
+
+fn directory() -> Result<PathBuf> {
+    let user = rustix::process::geteuid().as_raw();
+    let path = std::env::temp_dir().join(format!("testkit-ports-{user}"));
+    fs::create_dir_all(&path).with_context(|| format!("make the directory {}", path.display()))?;
+    Ok(path)
+}

@@ -1,0 +1,76 @@
+//! A Redis or Valkey server.
+
+use std::{ffi::OsString, ops::Deref};
+
+use anyhow::Result;
+use rustix::process::Signal;
+
+use crate::{
+    find,
+    port::Port,
+    process::{Launch, Process},
+    protocol::Protocol,
+    server::Server,
+    space::Space,
+};
+
+/// A Redis server, or Valkey, that keeps nothing on disk unless it is told to.
+#[derive(Debug)]
+pub struct Redis {
+    server: Server,
+}
+
+impl Redis {
+    /// Starts it and waits for its `PONG`, some 10 ms.
+    ///
+    /// # Errors
+    /// When no server is to be had or it does not come up; with the end of its log.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with arguments such as `["--appendonly", "yes"]`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(arguments: &[&str]) -> Result<Self> {
+        let program = find::redis()?;
+        let directory = Space::get()?.directory("redis")?;
+        let port = Port::take()?;
+        let mut args: Vec<OsString> = vec!["--bind".into(), "127.0.0.1".into()];
+        args.extend(["--port".into(), port.number().to_string().into()]);
+        args.extend(["--dir".into(), directory.path().into()]);
+        for (name, default) in [("--save", ""), ("--appendonly", "no")] {
+            if !arguments.contains(&name) {
+                args.extend([name.into(), default.into()]);
+            }
+        }
+        args.extend(arguments.iter().map(OsString::from));
+        let launch = Launch {
+            name: String::from("redis-server"),
+            program: program.path.clone(),
+            args,
+            env: Vec::new(),
+            directory: directory.path().to_path_buf(),
+            user: None,
+            stop: Signal::TERM,
+            forks: false,
+            echo: None,
+        };
+        let server = Server::start(Process::new(launch), Protocol::Redis, port, directory).await?;
+        Ok(Self { server })
+    }
+
+    /// `redis://127.0.0.1:<port>`
+    pub fn url(&self) -> String {
+        Protocol::Redis.url(self.port())
+    }
+}
+
+impl Deref for Redis {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
