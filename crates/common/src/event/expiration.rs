@@ -1,0 +1,38 @@
+//! What `expiration` tells the others.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Id, Subject};
+
+/// The time to pay for an order is over. It decides nothing: `orders` does, by its own clock.
+///
+/// Subject `expiration:complete`, published by `expiration`, listened to by `orders`. Idempotent by `order_id`, and
+/// its message id is made of it ([`ExpirationComplete::message_id`]), so the broker drops most repetitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExpirationComplete {
+    /// The order whose time is over.
+    pub order_id: Id,
+}
+
+impl ExpirationComplete {
+    /// The `Nats-Msg-Id` of this fact, the same for whoever publishes it and however often.
+    pub fn message_id(&self) -> String {
+        format!("{}:{}", Self::SUBJECT, self.order_id)
+    }
+}
+
+impl Event for ExpirationComplete {
+    const SUBJECT: Subject = Subject::ExpirationComplete;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_id_is_made_of_the_order() {
+        let event = ExpirationComplete { order_id: "o-1".parse().unwrap() };
+        assert_eq!(event.message_id(), "expiration:complete:o-1");
+    }
+}

@@ -1,0 +1,120 @@
+//! Names on the wire: the services and the subjects between them, built here and nowhere else.
+
+use std::{fmt, str::FromStr};
+
+/// A service of the platform. Its name is one word everywhere: crate, binary, image, Deployment, durable prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Service {
+    /// Sells tickets and reserves them for orders.
+    Tickets,
+    /// Takes orders, and is the one who decides whether an order is cancelled.
+    Orders,
+    /// Wakes `orders` when the time to pay is over.
+    Expiration,
+    /// Takes the money. Not ours: only its event is.
+    Payments,
+}
+
+impl Service {
+    /// Every service that publishes or listens.
+    pub const ALL: [Self; 4] = [Self::Tickets, Self::Orders, Self::Expiration, Self::Payments];
+
+    /// The service's name on the wire and in every other place.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tickets => "tickets",
+            Self::Orders => "orders",
+            Self::Expiration => "expiration",
+            Self::Payments => "payments",
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A subject of the contract. A colon separates no tokens in NATS, so every subject is one literal token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// `ticket:created`
+    TicketCreated,
+    /// `ticket:updated`
+    TicketUpdated,
+    /// `order:created`
+    OrderCreated,
+    /// `order:cancelled`
+    OrderCancelled,
+    /// `expiration:complete`
+    ExpirationComplete,
+    /// `payment:created`
+    PaymentCreated,
+}
+
+impl Subject {
+    /// Every subject of the contract.
+    pub const ALL: [Self; 6] = [
+        Self::TicketCreated,
+        Self::TicketUpdated,
+        Self::OrderCreated,
+        Self::OrderCancelled,
+        Self::ExpirationComplete,
+        Self::PaymentCreated,
+    ];
+
+    /// The subject as it stands on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TicketCreated => "ticket:created",
+            Self::TicketUpdated => "ticket:updated",
+            Self::OrderCreated => "order:created",
+            Self::OrderCancelled => "order:cancelled",
+            Self::ExpirationComplete => "expiration:complete",
+            Self::PaymentCreated => "payment:created",
+        }
+    }
+
+    /// The only service that publishes on this subject.
+    pub const fn publisher(self) -> Service {
+        match self {
+            Self::TicketCreated | Self::TicketUpdated => Service::Tickets,
+            Self::OrderCreated | Self::OrderCancelled => Service::Orders,
+            Self::ExpirationComplete => Service::Expiration,
+            Self::PaymentCreated => Service::Payments,
+        }
+    }
+
+    /// The services that listen, each through a durable consumer of its own.
+    pub const fn listeners(self) -> &'static [Service] {
+        match self {
+            Self::TicketCreated | Self::TicketUpdated | Self::ExpirationComplete | Self::PaymentCreated => {
+                &[Service::Orders]
+            }
+            Self::OrderCreated | Self::OrderCancelled => {
+                &[Service::Expiration, Service::Tickets, Service::Payments]
+            }
+        }
+    }
+}
+
+/// A text that is no subject of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown subject {0:?}")]
+pub struct UnknownSubject(String);
+
+impl FromStr for Subject {
+    type Err = UnknownSubject;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSubject> {
+        let known = Self::ALL.into_iter().find(|subject| subject.as_str() == text);
+        known.ok_or_else(|| UnknownSubject(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

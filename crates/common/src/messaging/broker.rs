@@ -1,0 +1,117 @@
+//! The connection to NATS that a process shares, and its readiness.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail};
+use async_nats::{Client, ConnectOptions, Event as ConnectionEvent, connection::State, jetstream};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{Consumer, ConsumerOptions, Handler, Provisioner, Publisher, topology::Topology};
+use crate::{
+    event::Service,
+    process::{config::NatsSettings, health::Health},
+};
+
+/// Finds a peer that died without a word; the default of a minute would be outage.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
+const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
+/// Time that a JetStream request may take before it counts as unanswered.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// One service's connection to the broker: it makes publishers and consumers, and keeps the readiness of `nats`.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    service: Service,
+    client: Client,
+    provisioner: Arc<Provisioner>,
+    health: Health,
+}
+
+impl Broker {
+    /// Starts to connect, and goes on in the background until a server answers: services start in any order.
+    ///
+    /// # Errors
+    /// Only when the settings can't describe a connection.
+    pub async fn connect(service: Service, settings: &NatsSettings, health: &Health) -> anyhow::Result<Self> {
+        let options = ConnectOptions::new()
+            .name(&settings.client_id)
+            .ping_interval(PING_INTERVAL)
+            .connection_timeout(CONNECTION_TIMEOUT)
+            .retry_on_initial_connect()
+            .max_reconnects(None)
+            .reconnect_delay_callback(reconnect_delay)
+            .event_callback(|event| async move { log(&event) });
+        let client =
+            options.connect(&settings.addresses[..]).await.context("start to connect to NATS_URL")?;
+        let jetstream =
+            jetstream::context::ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client.clone());
+        let topology = Topology::new(&settings.cluster_id, usize::from(settings.replicas));
+        let provisioner = Arc::new(Provisioner::new(jetstream, topology));
+        Ok(Self { service, client, provisioner, health: health.clone() })
+    }
+
+    /// A publisher on this connection.
+    pub fn publisher(&self) -> Publisher {
+        Publisher::new(self.client.clone(), Arc::clone(&self.provisioner))
+    }
+
+    /// The consumer that feeds `handler` with the events of its subject.
+    pub fn consumer<H: Handler>(&self, handler: H, options: ConsumerOptions) -> Consumer<H> {
+        Consumer::new(
+            self.service,
+            self.client.clone(),
+            Arc::clone(&self.provisioner),
+            handler,
+            options,
+            &self.health,
+        )
+    }
+
+    /// Keeps the readiness of `nats` until `stop`: connected to a server that is new enough, with every stream that
+    /// this service needs.
+    pub async fn watch(self, stop: CancellationToken) {
+        let nats = self.health.register_dependency("nats");
+        let mut ensured = false;
+        loop {
+            match self.check(&mut ensured).await {
+                Ok(()) => nats.set_ready(),
+                Err(error) => nats.set_unready(format!("{error:#}")),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(CHECK_INTERVAL) => {}
+            }
+        }
+    }
+
+    async fn check(&self, ensured: &mut bool) -> anyhow::Result<()> {
+        if self.client.connection_state() != State::Connected {
+            *ensured = false;
+            bail!("not connected to NATS");
+        }
+        // Older servers drop several consumer settings without an error.
+        if !self.client.is_server_compatible(2, 10, 0) {
+            bail!("NATS server is {}, and 2.10 or newer is needed", self.client.server_info().version);
+        }
+        if !*ensured {
+            self.provisioner.ensure_streams_of(self.service).await?;
+            *ensured = true;
+        }
+        Ok(())
+    }
+}
+
+fn reconnect_delay(attempts: usize) -> Duration {
+    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(7);
+    (Duration::from_millis(10) * 2u32.pow(doublings)).min(LONGEST_RECONNECT_DELAY)
+}
+
+fn log(event: &ConnectionEvent) {
+    match event {
+        ConnectionEvent::Connected => info!("connected to NATS"),
+        other => warn!("NATS connection: {other}"),
+    }
+}

@@ -1,0 +1,212 @@
+//! Dead letters: what can't be handled is kept, once, with everything that somebody needs to put it right.
+
+use std::sync::Arc;
+
+use async_nats::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
+    jetstream::{
+        self, Message,
+        context::{PublishError, PublishErrorKind},
+        message::PublishMessage,
+    },
+};
+use bytes::Bytes;
+use metrics::counter;
+use tracing::error;
+
+use super::{Provisioner, publisher::PUBACK_TIMEOUT, topology};
+
+/// Bytes kept of a body that does not fit beside the headers.
+const CUT_BODY: usize = 4 * 1024;
+/// Bytes kept of a reason.
+const LONGEST_REASON: usize = 1024;
+/// Bytes that the broker's limit on a message leaves for the headers that are added here.
+const HEADER_ROOM: usize = 8 * 1024;
+
+/// Headers of a dead letter. The original ones stand beside them, prefixed [`ORIGINAL`](header::ORIGINAL).
+pub mod header {
+    /// Prefix of the original message's headers.
+    pub const ORIGINAL: &str = "orig-";
+    /// Stream that the message came from.
+    pub const STREAM: &str = "dead-letter-stream";
+    /// Its sequence there.
+    pub const SEQUENCE: &str = "dead-letter-sequence";
+    /// Its subject.
+    pub const SUBJECT: &str = "dead-letter-subject";
+    /// When it was stored there, RFC 3339.
+    pub const PUBLISHED: &str = "dead-letter-published";
+    /// The durable consumer that gave it up.
+    pub const CONSUMER: &str = "dead-letter-consumer";
+    /// Why.
+    pub const REASON: &str = "dead-letter-reason";
+    /// Length of the original body in bytes, where it did not fit and was cut.
+    pub const CUT_FROM: &str = "dead-letter-cut-from";
+}
+
+/// A message that is given up, and why.
+#[derive(Debug)]
+pub struct DeadLetter<'a> {
+    /// The message.
+    pub message: &'a Message,
+    /// Why it is given up.
+    pub reason: &'a str,
+}
+
+/// Stores the dead letters of one consumer.
+#[derive(Debug)]
+pub(super) struct DeadLetters {
+    jetstream: jetstream::Context,
+    provisioner: Arc<Provisioner>,
+    durable: String,
+}
+
+impl DeadLetters {
+    pub(super) fn new(client: async_nats::Client, provisioner: Arc<Provisioner>, durable: String) -> Self {
+        let jetstream = jetstream::context::ContextBuilder::new().timeout(PUBACK_TIMEOUT).build(client);
+        Self { jetstream, provisioner, durable }
+    }
+
+    /// Stores one dead letter and awaits its PubAck. One that is there already counts as stored.
+    ///
+    /// # Errors
+    /// When it is not known to be stored: keep the message and come back.
+    pub(super) async fn store(&self, letter: &DeadLetter<'_>) -> anyhow::Result<()> {
+        let origin = Origin::of(letter.message)?;
+        let subject = topology::dead_letter_subject(&self.durable, origin.sequence);
+        let stored = match self.publish(letter, &origin, &subject, 0).await {
+            Err(refused) if refused.kind() == PublishErrorKind::WrongLastSequence => {
+                self.store_beside(letter, &origin, &subject).await
+            }
+            Err(missing) if missing.kind() == PublishErrorKind::StreamNotFound => {
+                self.provisioner.ensure_dead_letters().await?;
+                Err(missing.into())
+            }
+            other => other.map_err(Into::into),
+        };
+        if stored.is_ok() {
+            counter!("dead_letters_total", "consumer" => self.durable.clone()).increment(1);
+            error!(
+                consumer = self.durable,
+                sequence = origin.sequence,
+                "gave up message {} of {} and kept it as {subject}: {}",
+                origin.sequence,
+                letter.message.subject,
+                letter.reason
+            );
+        }
+        stored
+    }
+
+    /// The place is taken: by this same message (nothing to do), or, after the events' stream was lost and made
+    /// anew, by an earlier one of the same sequence, which must not hide this one.
+    async fn store_beside(
+        &self,
+        letter: &DeadLetter<'_>,
+        origin: &Origin,
+        subject: &str,
+    ) -> anyhow::Result<()> {
+        let stream = self.provisioner.ensure_dead_letters().await?;
+        let there = stream.get_last_raw_message_by_subject(subject).await?;
+        if there.headers.get(header::PUBLISHED).is_some_and(|at| at.as_str() == origin.published) {
+            return Ok(());
+        }
+        self.publish(letter, origin, subject, there.sequence).await.map_err(Into::into)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a dead letter is stored by the loop itself, not by a relay"
+    )]
+    async fn publish(
+        &self,
+        letter: &DeadLetter<'_>,
+        origin: &Origin,
+        subject: &str,
+        expected_last: u64,
+    ) -> Result<(), PublishError> {
+        let (mut headers, payload) = self.content(letter, origin);
+        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected_last.to_string().as_str());
+        let message = PublishMessage::build().headers(headers).payload(payload);
+        self.jetstream.send_publish(subject.to_owned(), message).await?.await.map(drop)
+    }
+
+    fn content(&self, letter: &DeadLetter<'_>, origin: &Origin) -> (HeaderMap, Bytes) {
+        let body = &letter.message.payload;
+        let room = self.jetstream.client().server_info().max_payload.saturating_sub(HEADER_ROOM);
+        let originals = original_headers(letter.message);
+        let originals_size = size(&originals);
+        // Headers that leave no room even for a cut body are no help to anybody.
+        let mut headers = if originals_size + CUT_BODY <= room { originals } else { HeaderMap::new() };
+        headers.insert(header::STREAM, origin.stream.as_str());
+        headers.insert(header::SEQUENCE, origin.sequence.to_string().as_str());
+        headers.insert(header::SUBJECT, letter.message.subject.as_str());
+        headers.insert(header::PUBLISHED, origin.published.as_str());
+        headers.insert(header::CONSUMER, self.durable.as_str());
+        headers.insert(header::REASON, one_line(letter.reason).as_str());
+        if body.len() + originals_size <= room {
+            return (headers, body.clone());
+        }
+        headers.insert(header::CUT_FROM, body.len().to_string().as_str());
+        (headers, body.slice(..body.len().min(CUT_BODY)))
+    }
+}
+
+/// Where a message came from.
+struct Origin {
+    stream: String,
+    sequence: u64,
+    published: String,
+}
+
+impl Origin {
+    fn of(message: &Message) -> anyhow::Result<Self> {
+        let info =
+            message.info().map_err(|error| anyhow::anyhow!(error).context("read the reply subject"))?;
+        let at = info.published;
+        Ok(Self {
+            stream: info.stream.to_owned(),
+            sequence: info.stream_sequence,
+            published: chrono::DateTime::from_timestamp(at.unix_timestamp(), at.nanosecond())
+                .map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true))
+                .unwrap_or_default(),
+        })
+    }
+}
+
+fn original_headers(message: &Message) -> HeaderMap {
+    let mut prefixed = HeaderMap::new();
+    for (name, values) in message.headers.iter().flat_map(HeaderMap::iter) {
+        let Ok(name) = format!("{}{name}", header::ORIGINAL).parse::<HeaderName>() else { continue };
+        for value in values {
+            prefixed.append(name.clone(), value.clone());
+        }
+    }
+    prefixed
+}
+
+/// Bytes that headers take on the wire, each with its separators.
+fn size(headers: &HeaderMap) -> usize {
+    let line = |name: &HeaderName, value: &HeaderValue| name.to_string().len() + value.as_str().len() + 4;
+    headers.iter().map(|(name, values)| values.iter().map(|value| line(name, value)).sum::<usize>()).sum()
+}
+
+/// A header value has one line, and a reason that quotes a body may have many.
+fn one_line(reason: &str) -> String {
+    let mut line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    while line.len() > LONGEST_REASON {
+        line.pop();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_becomes_one_line_of_bounded_length() {
+        assert_eq!(one_line("a\r\nb\u{7}"), "a  b ");
+        assert!(one_line(&"ä".repeat(5_000)).len() <= LONGEST_REASON);
+    }
+}

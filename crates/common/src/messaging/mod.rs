@@ -1,0 +1,29 @@
+//! The messaging kit: JetStream as the fleet uses it, and the only code that publishes and acks.
+//!
+//! - [`topology`] is the streams and consumers as data, [`Provisioner`] creates what is missing of them;
+//! - [`Publisher`] stores events, each with a stable id, and answers for each whether it is stored;
+//! - [`Consumer`] pulls batches, hands them to a [`Handler`] and does with each message what its [`Outcome`] says;
+//! - what can't be handled goes to the dead letters, exactly once, and nothing is dropped with only a log line.
+//!
+//! [`Broker`] is the connection that all of them share.
+
+mod attempt;
+mod broker;
+mod consumer;
+mod dead_letter;
+mod handler;
+mod provision;
+mod publisher;
+mod refusals;
+mod settle;
+pub mod topology;
+
+pub use broker::Broker;
+pub use consumer::{Consumer, ConsumerOptions};
+pub use dead_letter::{DeadLetter, header as dead_letter_header};
+pub use handler::{BatchError, Delivery, Handler, Outcome};
+pub use provision::{ProvisionError, Provisioner};
+pub use publisher::{Outgoing, PublishError, Publisher};
+
+/// Header that carries the W3C trace context of the request that caused an event.
+pub const TRACEPARENT: &str = "traceparent";

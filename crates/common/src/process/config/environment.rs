@@ -1,0 +1,252 @@
+//! Reads variables one by one and keeps every mistake for the end.
+
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    fmt::{self, Display},
+};
+
+use secrecy::SecretString;
+
+use super::Mistakes;
+
+/// A set of environment variables, and the mistakes found in it so far.
+///
+/// Readers answer `None` for a mistake as well as for a missing variable: read everything first, use `?` after that,
+/// and let [`Environment::finish`] say what is wrong. A variable that is empty or blank counts as missing.
+///
+/// A parser's error text is shown, so it names the value where that cannot be a secret, and what is expected instead.
+pub struct Environment {
+    variables: HashMap<String, OsString>,
+    mistakes: Mistakes,
+}
+
+impl Environment {
+    /// The environment of this process. Called once, by [`crate::process::run`].
+    pub fn from_process() -> Self {
+        // A name that is not UTF-8 is none of ours.
+        Self::from_pairs(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))),
+        )
+    }
+
+    /// An environment that a test makes up.
+    pub fn from_pairs<N: Into<String>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let variables = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, mistakes: Mistakes::none() }
+    }
+
+    /// The variable `name` if it is there.
+    pub fn optional<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = self.text(name)?;
+        self.parsed(name, value.trim(), parse)
+    }
+
+    /// The variable `name`, or `default`, which goes through the same parser.
+    pub fn or<T, E: Display>(
+        &mut self,
+        name: &str,
+        default: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = if self.is_set(name) { self.text(name)? } else { default.to_owned() };
+        self.parsed(name, value.trim(), parse)
+    }
+
+    /// The variable `name`, which must be there. `expected` says what it is, with an example.
+    pub fn required<T, E: Display>(
+        &mut self,
+        name: &str,
+        expected: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if !self.is_set(name) {
+            self.mistake(name, format!("is missing; expected {expected}"));
+        }
+        self.optional(name, parse)
+    }
+
+    /// The secret `name` if it is there, byte for byte (not trimmed: another service may hold the same secret).
+    /// `check` answers with a fixed text, which cannot show the value.
+    pub fn optional_secret(
+        &mut self,
+        name: &str,
+        check: impl FnOnce(&str) -> Result<(), &'static str>,
+    ) -> Option<SecretString> {
+        let value = self.text(name)?;
+        self.parsed(name, &value, check)?;
+        Some(SecretString::from(value))
+    }
+
+    /// The secret `name`, which must be there. `expected` says what it is, with an example; see
+    /// [`Environment::optional_secret`].
+    pub fn required_secret(
+        &mut self,
+        name: &str,
+        expected: &'static str,
+        check: impl FnOnce(&str) -> Result<(), &'static str>,
+    ) -> Option<SecretString> {
+        if !self.is_set(name) {
+            self.mistake(name, format!("is missing; expected {expected}"));
+        }
+        self.optional_secret(name, check)
+    }
+
+    /// Whether `name` has a value, right or wrong. For rules that span several variables.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.variables.get(name).is_some_and(|value| !value.to_string_lossy().trim().is_empty())
+    }
+
+    /// Adds a mistake about `name`. For rules that span several variables.
+    pub fn mistake(&mut self, name: &str, text: impl Into<String>) {
+        self.mistakes.add(name, text.into());
+    }
+
+    /// The settings, if no variable was wrong.
+    ///
+    /// # Errors
+    /// Every mistake found since this environment was made.
+    pub fn finish<T>(mut self, settings: Option<T>) -> Result<T, Mistakes> {
+        if settings.is_none() && self.mistakes.is_empty() {
+            self.mistake(
+                "(settings)",
+                "incomplete, though no variable is wrong: this is a defect, please report it",
+            );
+        }
+        match settings {
+            Some(settings) if self.mistakes.is_empty() => Ok(settings),
+            _ => Err(self.mistakes),
+        }
+    }
+
+    /// The value of `name`; a blank one is none, and one that is not text is a mistake.
+    fn text(&mut self, name: &str) -> Option<String> {
+        if !self.is_set(name) {
+            return None;
+        }
+        let value = self.variables.get(name)?.to_str().map(str::to_owned);
+        if value.is_none() {
+            self.mistake(name, "is not valid UTF-8; expected text");
+        }
+        value
+    }
+
+    fn parsed<T, E: Display>(
+        &mut self,
+        name: &str,
+        value: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        parse(value).map_err(|wrong| self.mistake(name, wrong.to_string())).ok()
+    }
+}
+
+/// Some of the variables are secrets, and it is not known which.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment").field("mistakes", &self.mistakes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::process::config::{CommonSettings, duration, parse};
+
+    fn mistakes_of<T>(env: Environment, settings: Option<T>) -> String {
+        env.finish(settings).err().expect("the settings are wrong").to_string()
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once_on_a_line_of_its_own() {
+        let mut env = Environment::from_pairs([
+            ("NATS_URL", "redis://127.0.0.1"),
+            ("NATS_CLUSTER_ID", "a.b"),
+            ("NATS_CLIENT_ID", "a\u{7}b"),
+            ("NATS_REPLICAS", "6"),
+            ("HTTP_ADDR", ":3000"),
+            ("SHUTDOWN_TIMEOUT", "20"),
+            ("LOG_FORMAT", "xml"),
+            ("RUST_LOG", "orders=loud"),
+        ]);
+        let common = CommonSettings::read(&mut env);
+        let key = env.required_secret("JWT_KEY", "a long random text", |_| Ok(()));
+        env.mistake("REDIS_HOST", "is set together with REDIS_URL; expected one of them");
+        let text = mistakes_of(env, common.zip(key));
+        let lines: Vec<_> = text.lines().collect();
+        let expected = [
+            "10 mistakes in the environment variables:",
+            "  NATS_URL: `redis://127.0.0.1` has a scheme",
+            "  NATS_CLUSTER_ID: `a.b` cannot begin",
+            "  NATS_CLIENT_ID: \"a\\u{7}b\" cannot name",
+            "  NATS_REPLICAS: `6` is not a whole number from 1 to 5",
+            "  HTTP_ADDR: `:3000` is not an address; expected an IP address and a port, such as 0.0.0.0:3000",
+            "  SHUTDOWN_TIMEOUT: `20` has no unit; expected",
+            "  LOG_FORMAT: `xml` is not a log format; expected text or json",
+            "  RUST_LOG: `orders=loud` is not a log filter",
+            "  JWT_KEY: is missing; expected a long random text",
+            "  REDIS_HOST: is set together with REDIS_URL",
+        ];
+        assert_eq!(lines.len(), expected.len(), "{text}");
+        for (line, begin) in lines.iter().zip(expected) {
+            assert!(line.starts_with(begin), "{line}\ndoes not begin with\n{begin}");
+        }
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_documented_defaults() {
+        let mut env = Environment::from_pairs([("NATS_URL", ""), ("HTTP_ADDR", "  ")]);
+        let common = CommonSettings::read(&mut env);
+        let common = env.finish(common).unwrap();
+        assert_eq!(common.nats.addresses[0].as_url_str(), "nats://127.0.0.1:4222");
+        assert_eq!((common.nats.cluster_id.as_str(), common.nats.replicas), ("ticketing", 1));
+        assert_eq!(common.http_addr.to_string(), "0.0.0.0:3000");
+        assert_eq!(common.shutdown_timeout, std::time::Duration::from_secs(20));
+        assert_eq!(common.log.filter, "info,async_nats=warn");
+    }
+
+    #[test]
+    fn a_secret_is_kept_byte_for_byte_and_never_shown() {
+        let mut env = Environment::from_pairs([("GOOD", " hunter2\n"), ("BAD", "hunter2")]);
+        let good = env.required_secret("GOOD", "a key", |_| Ok(()));
+        assert_eq!(good.as_ref().map(|secret| secret.expose_secret()), Some(" hunter2\n"));
+        let bad = env.optional_secret("BAD", |_| Err("is too short; expected 32 characters"));
+        let text = mistakes_of(env, bad);
+        assert_eq!(
+            text,
+            "1 mistake in the environment variables:\n  BAD: is too short; expected 32 characters"
+        );
+        assert!(!format!("{good:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_value_that_is_not_utf_8_is_a_mistake_and_no_panic() {
+        let mut env = Environment::from_pairs([("KEY", OsString::from_vec(vec![b'a', 0xff]))]);
+        let key = env.required_secret("KEY", "a key", |_| Ok(()));
+        assert!(mistakes_of(env, key).ends_with("  KEY: is not valid UTF-8; expected text"));
+    }
+
+    #[test]
+    fn an_optional_variable_may_be_missing_but_not_wrong() {
+        let mut env = Environment::from_pairs([("WRONG", "7"), ("BLANK", " ")]);
+        assert_eq!(env.optional("MISSING", duration::parse), None);
+        assert_eq!(env.optional("BLANK", duration::parse), None);
+        assert_eq!(env.optional("WRONG", parse::number_in(1..=5)), None);
+        let text = mistakes_of(env, Some(()));
+        assert!(text.starts_with("1 mistake") && text.contains("WRONG: `7`"), "{text}");
+    }
+
+    #[test]
+    fn debug_output_shows_no_value() {
+        let env = Environment::from_pairs([("JWT_KEY", "hunter2")]);
+        assert!(!format!("{env:?}").contains("hunter2"), "{env:?}");
+    }
+}

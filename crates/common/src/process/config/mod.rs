@@ -1,0 +1,17 @@
+//! Settings: the only code that reads the environment.
+//!
+//! Every variable is read before anything is judged, so that one start reports every mistake at once.
+
+pub mod duration;
+mod environment;
+mod log;
+mod mistakes;
+mod nats;
+pub mod parse;
+mod settings;
+
+pub use environment::Environment;
+pub use log::{LogFormat, LogSettings};
+pub use mistakes::Mistakes;
+pub use nats::NatsSettings;
+pub use settings::CommonSettings;
