@@ -1,0 +1,53 @@
+//! The settings of `expiration`.
+
+use std::time::Duration;
+
+use common::process::config::{Environment, duration};
+use secrecy::SecretString;
+
+/// Settings beside those that every service has.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the schedule is. May hold a password.
+    pub redis_url: SecretString,
+    /// Longest timer accepted (`EXPIRATION_MAX_DELAY`).
+    pub max_delay: Duration,
+}
+
+impl Settings {
+    /// Reads `REDIS_URL` or `REDIS_HOST`, and `EXPIRATION_MAX_DELAY`.
+    pub fn read(env: &mut Environment) -> Option<Self> {
+        let redis_url = read_redis(env);
+        let max_delay = env.or("EXPIRATION_MAX_DELAY", "366d", duration::parse_positive);
+        Some(Self { redis_url: redis_url?, max_delay: max_delay? })
+    }
+}
+
+fn read_redis(env: &mut Environment) -> Option<SecretString> {
+    let both = env.is_set("REDIS_URL") && env.is_set("REDIS_HOST");
+    if both {
+        env.mistake("REDIS_HOST", "is set together with REDIS_URL: set one of the two");
+    }
+    let host = env.optional("REDIS_HOST", host_url);
+    let host_is_wrong = env.is_set("REDIS_HOST") && host.is_none();
+    let url = env.optional_secret("REDIS_URL", check_url);
+    let url_is_wrong = env.is_set("REDIS_URL") && url.is_none();
+    if both || host_is_wrong || url_is_wrong {
+        return None;
+    }
+    Some(url.or(host.map(SecretString::from)).unwrap_or_else(|| "redis://127.0.0.1:6379".into()))
+}
+
+fn check_url(text: &str) -> Result<(), &'static str> {
+    redis::parse_redis_url(text).map(drop).ok_or("is not a Redis URL, such as redis://:password@redis:6379/0")
+}
+
+/// `host` or `host:port`.
+fn host_url(text: &str) -> Result<String, String> {
+    let url = format!("redis://{text}");
+    let plain = !text.contains(['/', '@', '?', '#', ' ']);
+    match redis::parse_redis_url(&url) {
+        Some(parsed) if plain && parsed.port() != Some(0) => Ok(url),
+        _ => Err("is not a host or host:port, such as redis or redis:6379".to_owned()),
+    }
+}

@@ -1,0 +1,47 @@
+//! The life of an `expiration` process.
+
+use common::{
+    event::Service,
+    messaging::{Broker, ConsumerOptions},
+    process::{Exit, Process, run},
+};
+use expiration::{
+    config::Settings,
+    handlers::{OrderCancelledHandler, OrderCreatedHandler},
+    monitor::Monitor,
+    relay::Relay,
+    schedule::Schedule,
+};
+use secrecy::ExposeSecret;
+
+fn main() -> Exit {
+    run("expiration", Settings::read, live)
+}
+
+async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
+    process.serve(axum::Router::new()).await?;
+    let nats = &process.settings().nats;
+    let broker = Broker::connect(Service::Expiration, nats, process.health()).await?;
+    let schedule = Schedule::new(settings.redis_url.expose_secret(), &nats.cluster_id)?;
+    let stop = process.stopping();
+
+    let relay = Relay::new(schedule.clone(), broker.publisher(), process.health());
+    let created = OrderCreatedHandler::new(schedule.clone(), settings.max_delay, relay.alarm());
+    let cancelled = OrderCancelledHandler::new(schedule.clone());
+    let monitor = Monitor::new(schedule, relay.held(), process.health());
+    let created = broker.consumer(created, ConsumerOptions::default());
+    let cancelled = broker.consumer(cancelled, ConsumerOptions::default());
+
+    process.spawn("nats", loops(broker.watch(stop.clone())));
+    process.spawn("relay", loops(relay.run(stop.clone())));
+    process.spawn("consumer of order:created", loops(created.run(stop.clone())));
+    process.spawn("consumer of order:cancelled", loops(cancelled.run(stop.clone())));
+    process.spawn("monitor", loops(monitor.run(stop)));
+    Ok(())
+}
+
+/// A loop ends only by being asked to.
+async fn loops(run: impl Future<Output = ()>) -> anyhow::Result<()> {
+    run.await;
+    Ok(())
+}

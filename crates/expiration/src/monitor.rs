@@ -1,0 +1,103 @@
+//! Watches over the schedule: its readiness, its size, and the age of the oldest job that should have fired.
+
+use std::time::Duration;
+
+use common::{
+    clock,
+    process::health::{Dependency, Health, Heartbeat},
+};
+use metrics::gauge;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    relay::Held,
+    schedule::{Schedule, ServerFacts, Unavailable},
+};
+
+const INTERVAL: Duration = Duration::from_secs(1);
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+
+/// The loop that looks at the schedule every second.
+#[derive(Debug)]
+pub struct Monitor {
+    schedule: Schedule,
+    held: Held,
+    heartbeat: Heartbeat,
+    redis: Dependency,
+    /// The size that was last seen.
+    jobs: u64,
+    /// Whether Redis answered the last time; its settings are read when it comes back.
+    connected: bool,
+}
+
+impl Monitor {
+    /// Watches `schedule` and what the relay holds of it, and keeps the readiness of `redis`.
+    pub fn new(schedule: Schedule, held: Held, health: &Health) -> Self {
+        Self {
+            schedule,
+            held,
+            heartbeat: health.register_loop("monitor", LONGEST_SILENCE),
+            redis: health.register_dependency("redis"),
+            jobs: 0,
+            connected: false,
+        }
+    }
+
+    /// Looks every second until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(INTERVAL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => self.look().await,
+            }
+        }
+    }
+
+    async fn look(&mut self) {
+        self.heartbeat.beat();
+        match self.try_look().await {
+            Ok(()) => self.redis.set_ready(),
+            Err(error) => {
+                self.connected = false;
+                self.redis.set_unready(format!("{:#}", anyhow::Error::new(error)));
+            }
+        }
+        gauge!("expiration_pending_jobs").set(self.jobs as f64);
+        gauge!("expiration_oldest_due_age_seconds").set(self.oldest_due_age().as_secs_f64());
+    }
+
+    async fn try_look(&mut self) -> Result<(), Unavailable> {
+        self.jobs = self.schedule.head().await?.jobs;
+        if !self.connected {
+            report(&self.schedule.server_facts().await?);
+            self.connected = true;
+        }
+        Ok(())
+    }
+
+    /// For how long the oldest job has been due, be it waiting or in this worker's hands. It goes on counting while
+    /// Redis is away.
+    fn oldest_due_age(&self) -> Duration {
+        let oldest = self.schedule.earliest_known_ms().into_iter().chain(self.held.oldest_due_ms()).min();
+        let age_ms = oldest.map_or(0, |due_ms| clock::now_ms().saturating_sub(due_ms));
+        Duration::from_millis(u64::try_from(age_ms).unwrap_or_default())
+    }
+}
+
+fn report(facts: &ServerFacts) {
+    info!("Redis is ready: maxmemory_policy {}, aof_enabled {}", facts.maxmemory_policy, facts.aof_enabled);
+    if !facts.keeps_when_full() {
+        warn!(
+            "Redis has maxmemory_policy {}: when full it drops timers. Set maxmemory-policy noeviction",
+            facts.maxmemory_policy
+        );
+    }
+    if !facts.aof_enabled {
+        warn!("Redis has no append-only file: a restart of it loses timers. Set appendonly yes");
+    }
+    gauge!("expiration_redis_noeviction").set(f64::from(u8::from(facts.keeps_when_full())));
+    gauge!("expiration_redis_aof").set(f64::from(u8::from(facts.aof_enabled)));
+}

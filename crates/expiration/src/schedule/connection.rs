@@ -1,0 +1,102 @@
+//! A connection to Redis that is replaced as soon as it can't be trusted any more.
+//!
+//! redis-rs' own connection manager keeps a connection after a timeout (whose late answer is then in the way) and
+//! after READONLY (the old master after a failover): both stop the timers until a restart.
+
+use std::{future::Future, time::Duration};
+
+use redis::{
+    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, RedisError, RedisResult, ServerErrorKind,
+    aio::MultiplexedConnection, io::tcp::TcpSettings,
+};
+use socket2::TcpKeepalive;
+use tokio::sync::Mutex;
+
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
+/// A command without an answer by then may well have been executed.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// One connection for the whole process; commands are pipelined on it.
+#[derive(Debug)]
+pub(super) struct Connection {
+    client: Client,
+    config: AsyncConnectionConfig,
+    current: Mutex<Current>,
+}
+
+#[derive(Default)]
+struct Current {
+    /// Tells a broken connection from the one that has replaced it meanwhile.
+    generation: u64,
+    connection: Option<MultiplexedConnection>,
+}
+
+impl std::fmt::Debug for Current {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Current").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// Connects at the first command.
+    ///
+    /// # Errors
+    /// When `url` is not a Redis URL.
+    pub(super) fn new(url: &str) -> RedisResult<Self> {
+        let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE).with_retries(2);
+        let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+        #[cfg(target_os = "linux")]
+        let tcp = tcp.set_user_timeout(3 * KEEPALIVE);
+        let info = url.into_connection_info()?.set_tcp_settings(tcp);
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
+        Ok(Self { client: Client::open(info)?, config, current: Mutex::default() })
+    }
+
+    /// Runs one command or script. After an error that casts doubt on the connection the next call has a new one.
+    ///
+    /// # Errors
+    /// What the command or the connection came to; a timeout says nothing about whether the command was executed.
+    pub(super) async fn run<T, F, R>(&self, command: F) -> RedisResult<T>
+    where
+        F: FnOnce(MultiplexedConnection) -> R,
+        R: Future<Output = RedisResult<T>>,
+    {
+        let (generation, connection) = self.get().await?;
+        let result = command(connection).await;
+        if result.as_ref().is_err_and(is_doubtful) {
+            self.discard(generation).await;
+        }
+        result
+    }
+
+    async fn get(&self) -> RedisResult<(u64, MultiplexedConnection)> {
+        let mut current = self.current.lock().await;
+        let connection = match &current.connection {
+            Some(connection) => connection.clone(),
+            None => {
+                let opened = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
+                current.generation += 1;
+                current.connection.insert(opened).clone()
+            }
+        };
+        Ok((current.generation, connection))
+    }
+
+    async fn discard(&self, generation: u64) {
+        let mut current = self.current.lock().await;
+        if current.generation == generation {
+            current.connection = None;
+        }
+    }
+}
+
+fn is_doubtful(error: &RedisError) -> bool {
+    error.is_timeout()
+        || error.is_io_error()
+        || error.is_connection_dropped()
+        || error.is_unrecoverable_error()
+        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+}

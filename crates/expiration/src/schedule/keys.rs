@@ -1,0 +1,17 @@
+//! The names of the schedule's keys, built here and nowhere else.
+
+/// The two keys of one cluster's schedule. The braces keep them in one slot of a Redis Cluster.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    /// Sorted set: member = order id, score = due time in ms since the epoch. A score with a fraction is a claim.
+    pub(super) due: String,
+    /// Counter from which each claim takes its fraction.
+    pub(super) claims: String,
+}
+
+impl Keys {
+    pub(super) fn new(cluster: &str) -> Self {
+        let schedule = format!("{{{cluster}:order:expiration}}");
+        Self { due: format!("{schedule}:due"), claims: format!("{schedule}:claims") }
+    }
+}

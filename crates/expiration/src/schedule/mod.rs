@@ -1,0 +1,287 @@
+//! The schedule: timers in one Redis sorted set, and the only code that speaks Redis.
+//!
+//! A job never leaves the set until its event is stored. Claiming re-scores it in place, so recovery from a crash is
+//! the normal poll: a lapsed claim is simply due again. No reaper, no cursor, no second set.
+
+mod connection;
+mod keys;
+mod outlook;
+mod server;
+
+use std::{sync::Arc, time::Duration};
+
+use common::event::Id;
+use redis::{RedisError, Script, Value, cmd};
+use tracing::error;
+
+use connection::Connection;
+use keys::Keys;
+use outlook::Outlook;
+pub use server::ServerFacts;
+
+/// How long a claim keeps other workers away. Longer than a PubAck may take, short enough to wait for after a crash.
+pub const LEASE: Duration = Duration::from_secs(10);
+
+/// Redis is away, full, read-only or refuses: nothing is wrong with the orders, so wait and try again.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {action} in Redis, which must be reachable and not out of memory: {reason}")]
+pub struct Unavailable {
+    action: &'static str,
+    /// Not a source: the client's errors repeat theirs in their own text.
+    reason: RedisError,
+}
+
+/// An order id and the instant at which its time to pay is over, ms since the epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// The order.
+    pub id: Id,
+    /// When it is due. For a job taken over from a lapsed claim: when that claim was made, which is not earlier.
+    pub due_ms: i64,
+}
+
+/// Jobs that this worker alone may fire until the lease is over.
+#[derive(Debug)]
+pub struct Claim {
+    score: String,
+    /// The jobs, the longest due first. Never empty.
+    pub jobs: Vec<Job>,
+}
+
+/// What a look at the schedule came to.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The jobs, if any were due.
+    pub claim: Option<Claim>,
+    /// How long until the next one is due, by the same look at the clocks. `None` when nothing is scheduled.
+    pub wait: Option<Duration>,
+}
+
+/// The head of the schedule, for metrics.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Head {
+    /// Jobs in the set, due or not, claimed or not.
+    pub jobs: u64,
+    /// The earliest instant at which a job is or was due, ms since the epoch.
+    pub due_ms: Option<i64>,
+}
+
+/// The schedule of one cluster. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    connection: Arc<Connection>,
+    keys: Keys,
+    scripts: Arc<Scripts>,
+    outlook: Arc<Outlook>,
+    lease: Duration,
+}
+
+#[derive(Debug)]
+struct Scripts {
+    claim: Script,
+    complete: Script,
+    release: Script,
+}
+
+impl Schedule {
+    /// Connects at the first use. `cluster` is `NATS_CLUSTER_ID`.
+    ///
+    /// # Errors
+    /// When `url` is not a Redis URL.
+    pub fn new(url: &str, cluster: &str) -> Result<Self, Unavailable> {
+        let connection = Connection::new(url).map_err(unavailable("read the URL of the schedule"))?;
+        let scripts = Scripts {
+            claim: Script::new(include_str!("claim.lua")),
+            complete: Script::new(include_str!("complete.lua")),
+            release: Script::new(include_str!("release.lua")),
+        };
+        Ok(Self {
+            connection: Arc::new(connection),
+            keys: Keys::new(cluster),
+            scripts: Arc::new(scripts),
+            outlook: Arc::default(),
+            lease: LEASE,
+        })
+    }
+
+    /// The same schedule with another lease, for tests that would not wait for a claim to lapse.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Adds timers; one that is there, or in a worker's hands, stays as it is. Returns how many are new.
+    ///
+    /// # Errors
+    /// When Redis did not confirm. Scheduling again is harmless.
+    pub async fn schedule(&self, jobs: &[Job]) -> Result<u64, Unavailable> {
+        if jobs.is_empty() {
+            return Ok(0);
+        }
+        let mut add = cmd("ZADD");
+        add.arg(&self.keys.due).arg("NX");
+        for job in jobs {
+            add.arg(job.due_ms).arg(job.id.as_str());
+        }
+        let new = self.run(add, "schedule orders").await?;
+        if let Some(earliest) = jobs.iter().map(|job| job.due_ms).min() {
+            self.outlook.add(earliest);
+        }
+        Ok(new)
+    }
+
+    /// Claims at most `limit` jobs that are due by both Redis' clock and `now_ms`, the worker's own.
+    ///
+    /// # Errors
+    /// When Redis gave no answer. What it may have claimed all the same is due again after the lease.
+    pub async fn claim_due(&self, limit: usize, now_ms: i64) -> Result<Claimed, Unavailable> {
+        let mut call = self.scripts.claim.key(&self.keys.due);
+        call.key(&self.keys.claims).arg(now_ms).arg(millis(self.lease)).arg(limit);
+        let answer: Vec<Value> = self
+            .connection
+            .run(|mut redis| async move { call.invoke_async(&mut redis).await })
+            .await
+            .map_err(unavailable("claim due orders"))?;
+        self.read_claim(answer).map_err(unavailable("read a claim"))
+    }
+
+    fn read_claim(&self, answer: Vec<Value>) -> Result<Claimed, RedisError> {
+        let mut values = answer.into_iter();
+        let mut next = || values.next().unwrap_or(Value::Nil);
+        let score: String = redis::from_redis_value(next())?;
+        let wait_ms: i64 = redis::from_redis_value(next())?;
+        let mut jobs = Vec::new();
+        while let (Some(id), Some(former)) = (values.next(), values.next()) {
+            let (id, former): (String, f64) =
+                (redis::from_redis_value(id)?, redis::from_redis_value(former)?);
+            match Id::try_from(id) {
+                Ok(id) => jobs.push(Job { id, due_ms: self.due_ms(former) }),
+                // Not written by us. It stays where it is: nothing is ever dropped.
+                Err(error) => {
+                    error!("the schedule {} holds a member that is no order id: {error}", self.keys.due);
+                }
+            }
+        }
+        let claim = (!jobs.is_empty()).then_some(Claim { score, jobs });
+        let wait = u64::try_from(wait_ms).ok().map(Duration::from_millis);
+        Ok(Claimed { claim, wait })
+    }
+
+    /// The due time that a score stands for. Of a claim only the instant at which it was made can be told.
+    #[expect(clippy::cast_possible_truncation, reason = "scores are ms since the epoch, 41 bits")]
+    fn due_ms(&self, score: f64) -> i64 {
+        let ms = score.floor() as i64;
+        if score.fract() == 0.0 { ms } else { ms.saturating_sub(millis(self.lease)) }
+    }
+
+    /// Removes every job of a claim: all their events are stored. A claim that lapsed removes nothing that another
+    /// worker holds.
+    ///
+    /// # Errors
+    /// When Redis did not confirm. Completing again is harmless; not completed, the jobs fire again after the lease.
+    pub async fn complete(&self, claim: &Claim) -> Result<u64, Unavailable> {
+        let mut remove = cmd("ZREMRANGEBYSCORE");
+        // Nobody else can hold this score.
+        remove.arg(&self.keys.due).arg(&claim.score).arg(&claim.score);
+        self.run(remove, "complete orders").await
+    }
+
+    /// Removes those jobs of a claim whose events are stored.
+    ///
+    /// # Errors
+    /// As [`complete`](Self::complete).
+    pub async fn complete_some(&self, claim: &Claim, stored: &[&Job]) -> Result<u64, Unavailable> {
+        if stored.is_empty() {
+            return Ok(0);
+        }
+        let mut call = self.scripts.complete.key(&self.keys.due);
+        call.arg(&claim.score);
+        for job in stored {
+            call.arg(job.id.as_str());
+        }
+        self.connection
+            .run(|mut redis| async move { call.invoke_async(&mut redis).await })
+            .await
+            .map_err(unavailable("complete orders"))
+    }
+
+    /// Gives jobs of a claim back, due at their own time again.
+    ///
+    /// # Errors
+    /// When Redis did not confirm. Releasing again is harmless; not released, they are due again after the lease.
+    pub async fn release(&self, claim: &Claim, jobs: &[&Job]) -> Result<u64, Unavailable> {
+        if jobs.is_empty() {
+            return Ok(0);
+        }
+        let mut call = self.scripts.release.key(&self.keys.due);
+        call.arg(&claim.score);
+        for job in jobs {
+            call.arg(job.id.as_str()).arg(job.due_ms);
+        }
+        self.connection
+            .run(|mut redis| async move { call.invoke_async(&mut redis).await })
+            .await
+            .map_err(unavailable("release orders"))
+    }
+
+    /// Removes timers, claimed or not. Returns how many were there.
+    ///
+    /// # Errors
+    /// When Redis did not confirm. Unscheduling again is harmless.
+    pub async fn unschedule(&self, ids: &[&Id]) -> Result<u64, Unavailable> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let mut remove = cmd("ZREM");
+        remove.arg(&self.keys.due);
+        for id in ids {
+            remove.arg(id.as_str());
+        }
+        self.run(remove, "unschedule orders").await
+    }
+
+    /// The size of the schedule and its earliest due time.
+    ///
+    /// # Errors
+    /// When Redis gave no answer.
+    pub async fn head(&self) -> Result<Head, Unavailable> {
+        let due = self.keys.due.clone();
+        let (jobs, first): (u64, Vec<(String, f64)>) = self
+            .connection
+            .run(|mut redis| async move {
+                let mut both = redis::pipe();
+                both.cmd("ZCARD").arg(&due).cmd("ZRANGE").arg(&due).arg(0).arg(0).arg("WITHSCORES");
+                both.query_async(&mut redis).await
+            })
+            .await
+            .map_err(unavailable("look at the schedule"))?;
+        let due_ms = first.first().map(|(_, score)| self.due_ms(*score));
+        self.outlook.set(due_ms);
+        Ok(Head { jobs, due_ms })
+    }
+
+    /// The earliest due time that this process knew of when it last spoke to Redis, ms since the epoch.
+    pub fn earliest_known_ms(&self) -> Option<i64> {
+        self.outlook.earliest_ms()
+    }
+
+    async fn run<T: redis::FromRedisValue>(
+        &self,
+        command: redis::Cmd,
+        action: &'static str,
+    ) -> Result<T, Unavailable> {
+        self.connection
+            .run(|mut redis| async move { command.query_async(&mut redis).await })
+            .await
+            .map_err(unavailable(action))
+    }
+}
+
+fn unavailable(action: &'static str) -> impl FnOnce(RedisError) -> Unavailable {
+    move |reason| Unavailable { action, reason }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
