@@ -103,22 +103,17 @@ impl Relay {
             if stop.is_cancelled() {
                 break;
             }
-            let sleep = match self.step().await {
-                Step::Claimed => continue,
+            match self.step().await {
+                Step::Claimed => backoff = FIRST_BACKOFF,
                 Step::Idle(wait) => {
                     backoff = FIRST_BACKOFF;
-                    wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+                    let wait = wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
+                    stop.run_until_cancelled(self.alarm.sleep(wait)).await;
                 }
                 Step::Failing => {
-                    let sleep = backoff;
+                    stop.run_until_cancelled(tokio::time::sleep(backoff)).await;
                     backoff = (backoff * 2).min(LONGEST_BACKOFF);
-                    sleep
                 }
-            };
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                () = self.alarm.sleep(sleep) => {}
             }
         }
         self.batches.close();
@@ -168,6 +163,7 @@ impl Relay {
     }
 
     async fn claim(&self, limit: usize) -> Result<Batch, Step> {
+        self.alarm.begin_look();
         match self.schedule.claim_due(limit, clock::now_ms()).await {
             Ok(claimed) => {
                 if self.blind.swap(false, Ordering::Relaxed) {
