@@ -1,0 +1,6 @@
+//! The outbox and its relay on a real Postgres and a real NATS.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod relay;
+mod world;

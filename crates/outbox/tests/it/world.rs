@@ -1,0 +1,109 @@
+//! An outbox with a broker of its own, and what tests do with them.
+
+use std::collections::BTreeMap;
+
+use async_nats::jetstream::{self, message::StreamMessage, stream::Stream};
+use common::{
+    event::{CancelledTicket, Id, OrderCancelled, Service},
+    messaging::Broker,
+    process::{
+        config::{Environment, NatsSettings},
+        health::Health,
+    },
+    traceparent::Traceparent,
+};
+use outbox::{Database, Relay, Wake, enqueue};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use testkit::{Nats, Postgres};
+
+/// One test's outbox and broker.
+pub(crate) struct World {
+    pub(crate) nats: Nats,
+    pub(crate) pool: PgPool,
+    pub(crate) wake: Wake,
+    database: Database,
+    broker: Broker,
+    jetstream: jetstream::Context,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::on(Postgres::shared().await.unwrap()).await
+    }
+
+    /// On a Postgres that the test may stop.
+    pub(crate) async fn on(postgres: &Postgres) -> Self {
+        let nats = Nats::start().await.unwrap();
+        let url = postgres.database().await.unwrap().url().to_owned();
+        let database = Database::new(url.parse().unwrap(), "outbox-test", 8);
+        outbox::migrate(&database, &[&outbox::SCHEMA]).await.unwrap();
+        let pool = PgPoolOptions::new().max_connections(8).connect_lazy(&url).unwrap();
+        let settings = NatsSettings::read(&mut Environment::from_pairs([("NATS_URL", nats.url())])).unwrap();
+        let broker = Broker::connect(Service::Orders, &settings, &Health::new()).await.unwrap();
+        let jetstream = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+        Self { nats, pool, wake: Wake::default(), database, broker, jetstream }
+    }
+
+    pub(crate) fn relay(&self) -> Relay {
+        Relay::new(self.database.clone(), self.broker.publisher(), self.wake.clone())
+    }
+
+    /// Commits so many events of their own.
+    pub(crate) async fn enqueue(&self, count: usize) -> Vec<OrderCancelled> {
+        let mut transaction = self.pool.begin().await.unwrap();
+        let mut events = Vec::new();
+        for _ in 0..count {
+            let event = event();
+            enqueue(&mut transaction, &event, Some(&Traceparent::generate())).await.unwrap();
+            events.push(event);
+        }
+        transaction.commit().await.unwrap();
+        events
+    }
+
+    pub(crate) async fn depth(&self) -> i64 {
+        sqlx::query_scalar("select count(*) from outbox").fetch_one(&self.pool).await.unwrap()
+    }
+
+    pub(crate) async fn stream(&self) -> Stream {
+        self.jetstream.get_stream("ticketing-orders").await.unwrap()
+    }
+
+    /// Messages in the stream; 0 before there is one.
+    pub(crate) async fn stored(&self) -> u64 {
+        match self.jetstream.get_stream("ticketing-orders").await {
+            Ok(stream) => stream.cached_info().state.messages,
+            Err(_) => 0,
+        }
+    }
+
+    /// Every message in the stream, by its body.
+    pub(crate) async fn messages(&self) -> BTreeMap<String, Vec<StreamMessage>> {
+        let stream = self.stream().await;
+        let mut messages: BTreeMap<String, Vec<StreamMessage>> = BTreeMap::new();
+        let state = &stream.cached_info().state;
+        // Of an empty stream both are 0 or the first is the larger, and neither is a message.
+        for sequence in state.first_sequence.max(1)..=state.last_sequence {
+            let message = stream.get_raw_message(sequence).await.unwrap();
+            let body = String::from_utf8(message.payload.to_vec()).unwrap();
+            messages.entry(body).or_default().push(message);
+        }
+        messages
+    }
+
+    /// Holds the stream to exactly these events, each once.
+    pub(crate) async fn check_told_once(&self, events: &[OrderCancelled]) {
+        let messages = self.messages().await;
+        let mut expected: Vec<String> = events.iter().map(|e| serde_json::to_string(e).unwrap()).collect();
+        expected.sort();
+        assert!(messages.keys().eq(&expected), "{} messages for {} events", messages.len(), expected.len());
+        for (body, copies) in &messages {
+            assert_eq!(copies.len(), 1, "{body}");
+        }
+    }
+}
+
+/// An event that no other test has.
+pub(crate) fn event() -> OrderCancelled {
+    OrderCancelled { id: Id::generate(), version: 1, ticket: CancelledTicket { id: Id::generate() } }
+}
