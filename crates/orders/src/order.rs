@@ -1,0 +1,160 @@
+//! The rules of an order: what may become of it, and what may not.
+//!
+//! An unpaid order (`created` or `awaiting:payment`) becomes `complete` or `cancelled`, whichever commits first, and
+//! then never changes again (I3, I4). The store locks the row, asks here, and writes what the answer says. Expiry is
+//! the one rule that is not here: it needs Postgres' clock, so `store/expire.sql` decides it.
+
+use std::time::Duration;
+
+use common::event::{Id, OrderStatus, Price, Timestamp};
+
+/// An order with its ticket, as its buyer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The order's id.
+    pub id: Id,
+    /// Its version: 0, or 1 once it is complete or cancelled.
+    pub version: u32,
+    /// How far it has come.
+    pub status: OrderStatus,
+    /// The buyer.
+    pub user_id: Id,
+    /// When it is cancelled if unpaid.
+    pub expires_at: Timestamp,
+    /// What was ordered.
+    pub ticket: Ticket,
+}
+
+/// The copy of a ticket that `orders` keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The ticket's id.
+    pub id: Id,
+    /// The version of the newest event that the copy has seen.
+    pub version: u32,
+    /// What the seat is for.
+    pub title: String,
+    /// What it costs.
+    pub price: Price,
+}
+
+/// What decides about an order: its status and, once complete, by which payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// How far the order has come.
+    pub status: OrderStatus,
+    /// The payment of a complete order.
+    pub payment_id: Option<Id>,
+}
+
+/// What a payment does to an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payment {
+    /// The order is complete now.
+    Completes,
+    /// This payment had completed it before.
+    Repeated,
+    /// The order was cancelled before: the money has to go back.
+    OrderIsCancelled,
+    /// Another payment had completed it: the money has to go back.
+    PaidBy(Option<Id>),
+    /// There is no such order, or not yet.
+    UnknownOrder,
+}
+
+/// What a buyer's wish to cancel does to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancellation {
+    /// The order is cancelled now.
+    Cancels,
+    /// It was before.
+    Repeated,
+    /// It is paid, and stays so.
+    OrderIsComplete,
+}
+
+/// What the end of its time does to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// The order is cancelled now.
+    Cancels,
+    /// It was complete or cancelled before.
+    Settled,
+    /// Its time is not over: this long remains, rounded up to a millisecond.
+    Early(Duration),
+    /// Its time is over, but someone else was about to change it: ask again at once.
+    Contended,
+    /// There is no such order, or not yet.
+    UnknownOrder,
+}
+
+impl Standing {
+    /// What `payment` does to the order. Being late is no reason to refuse: a payment that gets here before the
+    /// cancellation wins.
+    pub fn pay(&self, payment: &Id) -> Payment {
+        match self.status {
+            OrderStatus::Created | OrderStatus::AwaitingPayment => Payment::Completes,
+            OrderStatus::Cancelled => Payment::OrderIsCancelled,
+            OrderStatus::Complete if self.payment_id.as_ref() == Some(payment) => Payment::Repeated,
+            OrderStatus::Complete => Payment::PaidBy(self.payment_id.clone()),
+        }
+    }
+
+    /// What its buyer's wish to cancel does to the order.
+    pub fn cancel(&self) -> Cancellation {
+        match self.status {
+            OrderStatus::Created | OrderStatus::AwaitingPayment => Cancellation::Cancels,
+            OrderStatus::Cancelled => Cancellation::Repeated,
+            OrderStatus::Complete => Cancellation::OrderIsComplete,
+        }
+    }
+
+    /// The order after `payment` completed it.
+    #[must_use]
+    pub fn paid(payment: Id) -> Self {
+        Self { status: OrderStatus::Complete, payment_id: Some(payment) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> Id {
+        text.parse().unwrap()
+    }
+
+    fn standing(status: OrderStatus) -> Standing {
+        let payment_id = (status == OrderStatus::Complete).then(|| id("p-1"));
+        Standing { status, payment_id }
+    }
+
+    #[test]
+    fn a_payment_completes_an_unpaid_order() {
+        for status in [OrderStatus::Created, OrderStatus::AwaitingPayment] {
+            assert_eq!(standing(status).pay(&id("p-1")), Payment::Completes);
+        }
+    }
+
+    #[test]
+    fn a_cancelled_order_is_never_completed() {
+        assert_eq!(standing(OrderStatus::Cancelled).pay(&id("p-1")), Payment::OrderIsCancelled);
+    }
+
+    #[test]
+    fn the_same_payment_again_changes_nothing_and_another_is_refused() {
+        let order = Standing::paid(id("p-1"));
+        assert_eq!(order, standing(OrderStatus::Complete));
+        assert_eq!(order.pay(&id("p-1")), Payment::Repeated);
+        assert_eq!(order.pay(&id("p-2")), Payment::PaidBy(Some(id("p-1"))));
+    }
+
+    #[test]
+    fn a_buyer_cancels_an_unpaid_order_once_and_a_complete_one_never() {
+        for status in [OrderStatus::Created, OrderStatus::AwaitingPayment] {
+            assert_eq!(standing(status).cancel(), Cancellation::Cancels);
+        }
+        assert_eq!(standing(OrderStatus::Cancelled).cancel(), Cancellation::Repeated);
+        assert_eq!(standing(OrderStatus::Complete).cancel(), Cancellation::OrderIsComplete);
+    }
+}

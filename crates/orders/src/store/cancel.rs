@@ -1,0 +1,97 @@
+//! A buyer's own cancellation.
+
+use common::event::{CancelledTicket, Id, OrderCancelled};
+use metrics::counter;
+use outbox::enqueue;
+use sqlx::{Connection as _, PgConnection};
+use tracing::debug;
+
+use super::{Store, row};
+use crate::order::Cancellation;
+
+/// Why an order is not cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// There is no such order.
+    #[error("no such order")]
+    UnknownOrder,
+    /// It is someone else's.
+    #[error("not the buyer's order")]
+    NotTheBuyers,
+    /// What Postgres answers.
+    #[error("cancel an order")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What cancelling needs to know of an order.
+#[derive(Debug, sqlx::FromRow)]
+struct Row {
+    version: i64,
+    status: String,
+    payment_id: Option<String>,
+    user_id: String,
+    ticket_id: String,
+    traceparent: Option<String>,
+}
+
+impl Store {
+    /// Cancels an unpaid order on its buyer's behalf and puts `order:cancelled` into the outbox. The answer says what
+    /// the rules made of the wish; only [`Cancellation::Cancels`] changed anything.
+    ///
+    /// # Errors
+    /// For an order that the user may not cancel, and what Postgres answers.
+    pub async fn cancel(&self, order: &Id, user: &Id) -> Result<Cancellation, CancelError> {
+        let cancellation = outbox::run(|| async {
+            let mut connection = self.database.connection().await?;
+            let mut transaction = connection.begin().await?;
+            let cancellation = cancel(&mut transaction, order, user).await?;
+            transaction.commit().await?;
+            connection.release();
+            Ok(cancellation)
+        })
+        .await?;
+        if matches!(cancellation, Ok(Cancellation::Cancels)) {
+            self.wake.ring();
+            counter!("orders_cancelled_total", "reason" => "buyer").increment(1);
+            debug!(order = %order, "order {order} was cancelled by its buyer");
+        }
+        cancellation
+    }
+}
+
+/// The outer error is Postgres', the inner one the rules'.
+async fn cancel(
+    connection: &mut PgConnection,
+    order: &Id,
+    user: &Id,
+) -> sqlx::Result<Result<Cancellation, CancelError>> {
+    let row: Option<Row> = sqlx::query_as(
+        "select version, status, payment_id, user_id, ticket_id, traceparent from orders where id = $1 for update",
+    )
+    .bind(order.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(Err(CancelError::UnknownOrder)) };
+    if row.user_id != user.as_str() {
+        return Ok(Err(CancelError::NotTheBuyers));
+    }
+    let cancellation = row::standing(&row.status, row.payment_id)?.cancel();
+    if cancellation == Cancellation::Cancels {
+        let updated = sqlx::query(
+            "update orders set status = 'cancelled', version = version + 1, cancelled_at = now(), cancel_reason = 'buyer'
+             where id = $1",
+        )
+        .bind(order.as_str())
+        .execute(&mut *connection)
+        .await?;
+        row::expect_rows(updated.rows_affected(), 1, "cancelling an order")?;
+        let event = OrderCancelled {
+            id: order.clone(),
+            version: row::version(row.version)? + 1,
+            ticket: CancelledTicket { id: row::id(row.ticket_id)? },
+        };
+        let traceparent = row.traceparent.and_then(|text| text.parse().ok());
+        enqueue(connection, &event, traceparent.as_ref()).await?;
+    }
+    Ok(Ok(cancellation))
+}

@@ -1,0 +1,101 @@
+//! The end of an order's time.
+
+use std::{collections::HashMap, time::Duration};
+
+use common::event::{Id, OrderStatus};
+use metrics::{counter, histogram};
+use tracing::debug;
+
+use super::{Store, row};
+use crate::order::Expiry;
+
+/// What `expire.sql` answers for an id.
+#[derive(Debug, sqlx::FromRow)]
+struct Row {
+    id: String,
+    cancelled: bool,
+    status: Option<String>,
+    remaining_ms: Option<i64>,
+}
+
+impl Store {
+    /// Cancels those of `orders` that are unpaid and whose time is over, and puts their `order:cancelled` into the
+    /// outbox. Answers for each id, duplicates once.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn expire(&self, orders: &[Id]) -> sqlx::Result<HashMap<Id, Expiry>> {
+        let ids: Vec<&str> = orders.iter().map(Id::as_str).collect();
+        let rows: Vec<Row> = outbox::run(|| async {
+            let mut connection = self.database.connection().await?;
+            let rows =
+                sqlx::query_as(include_str!("expire.sql")).bind(&ids).fetch_all(&mut *connection).await?;
+            connection.release();
+            Ok(rows)
+        })
+        .await?;
+        let cancelled: Vec<&Row> = rows.iter().filter(|row| row.cancelled).collect();
+        if !cancelled.is_empty() {
+            self.wake.ring();
+            record(&cancelled);
+        }
+        rows.into_iter().map(Row::answer).collect()
+    }
+
+    /// Up to `limit` unpaid orders whose time was over more than `grace` ago (in whole milliseconds), the longest
+    /// overdue first.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn overdue(&self, grace: Duration, limit: usize) -> sqlx::Result<Vec<Id>> {
+        let ids: Vec<String> = outbox::run(|| async {
+            let mut connection = self.database.connection().await?;
+            // The status list is that of the partial index.
+            let ids = sqlx::query_scalar(
+                "select id from orders
+                 where status in ('created', 'awaiting:payment')
+                   and expires_at < now() - $1 * interval '1 millisecond'
+                 order by expires_at limit $2",
+            );
+            let ids =
+                ids.bind(grace.as_millis() as i64).bind(limit as i64).fetch_all(&mut *connection).await?;
+            connection.release();
+            Ok(ids)
+        })
+        .await?;
+        ids.into_iter().map(row::id).collect()
+    }
+}
+
+fn record(cancelled: &[&Row]) {
+    counter!("orders_cancelled_total", "reason" => "expired").increment(cancelled.len() as u64);
+    let lateness = histogram!("order_lateness_seconds");
+    for Row { id, remaining_ms, .. } in cancelled {
+        let late_ms = remaining_ms.map_or(0, |remaining_ms| -remaining_ms);
+        lateness.record(late_ms as f64 / 1000.0);
+        debug!(order = id, late_ms, "order {id} expired");
+    }
+}
+
+impl Row {
+    fn answer(self) -> sqlx::Result<(Id, Expiry)> {
+        let expiry = self.expiry()?;
+        Ok((row::id(self.id)?, expiry))
+    }
+
+    fn expiry(&self) -> sqlx::Result<Expiry> {
+        if self.cancelled {
+            return Ok(Expiry::Cancels);
+        }
+        let (Some(status), Some(remaining_ms)) = (&self.status, self.remaining_ms) else {
+            return Ok(Expiry::UnknownOrder);
+        };
+        Ok(match row::status(status)? {
+            OrderStatus::Complete | OrderStatus::Cancelled => Expiry::Settled,
+            OrderStatus::Created | OrderStatus::AwaitingPayment => match u64::try_from(remaining_ms) {
+                Ok(remaining_ms @ 1..) => Expiry::Early(Duration::from_millis(remaining_ms)),
+                _ => Expiry::Contended,
+            },
+        })
+    }
+}

@@ -1,0 +1,44 @@
+-- Cancels those of the given orders whose time is over, tells of it, and says for each what became of it.
+--
+-- $1 text[]: ids of orders, in any order, duplicates allowed.
+--
+-- One row an id that was asked for, once:
+--   id            the order
+--   cancelled     whether this statement cancelled it
+--   status        its status before this statement; null: no such order
+--   remaining_ms  time until it expires, rounded up; <= 0 with an unpaid status and not cancelled: someone else held
+--                 the row and has changed it since, so ask again
+--
+-- All of it is one statement and so one transaction: an order is cancelled if and only if its outbox row exists (I5).
+-- now() is the same instant throughout, so cancelled_at >= expires_at (I2). Running it again changes nothing (I3).
+with asked as (
+  select distinct id collate "C" as id from unnest($1::text[]) as ids (id)
+), due as materialized (
+  -- Locked in id order, so that two of these statements never wait for each other in a circle. Whoever waited here
+  -- for a payment sees the paid row, which no longer matches, and leaves it alone (I4).
+  select o.id
+  from orders o join asked on asked.id = o.id
+  where o.status in ('created', 'awaiting:payment') and o.expires_at <= now()
+  order by o.id
+  for update of o
+), cancelled as (
+  update orders o
+  set status = 'cancelled', version = o.version + 1, cancelled_at = now(), cancel_reason = 'expired'
+  from due
+  where o.id = due.id
+  returning o.id, o.version, o.ticket_id, o.traceparent
+), told as (
+  -- The bytes of OrderCancelled as serde writes them.
+  insert into outbox (subject, payload, traceparent)
+  select 'order:cancelled',
+         format('{"id":%s,"version":%s,"ticket":{"id":%s}}', to_json(id), version, to_json(ticket_id)),
+         traceparent
+  from cancelled
+)
+select asked.id,
+       -- Not a join: the planner expects few rows, and would compare each of them with each.
+       asked.id in (select id from cancelled) as cancelled,
+       before.status,
+       ceil(extract(epoch from before.expires_at - now()) * 1000)::bigint as remaining_ms
+from asked
+left join orders before on before.id = asked.id

@@ -1,0 +1,33 @@
+//! The orders in Postgres: the only code of this service that speaks SQL.
+//!
+//! Each verb is one transaction that may be run again whole, because the answer to a COMMIT can be lost. Statements
+//! that touch several rows lock them in id order. A verb that put something into the outbox rings for the relay.
+
+mod cancel;
+mod copy;
+mod expire;
+mod find;
+mod migrate;
+mod pay;
+mod place;
+mod row;
+
+pub use cancel::CancelError;
+pub use migrate::keep_ready;
+pub use place::{Placed, Placement};
+
+use outbox::{Database, Wake};
+
+/// The orders of this service. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: Database,
+    wake: Wake,
+}
+
+impl Store {
+    /// A store in `database`, that rings `wake` after each commit that put something into the outbox.
+    pub fn new(database: Database, wake: Wake) -> Self {
+        Self { database, wake }
+    }
+}

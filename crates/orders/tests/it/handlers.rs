@@ -1,0 +1,179 @@
+//! What the handlers answer to the consumer loop.
+
+use std::time::{Duration, Instant};
+
+use common::{
+    event::{ExpirationComplete, Id, PaymentCreated, TicketCreated, TicketUpdated},
+    messaging::{BatchError, Delivery, Handler, Outcome},
+};
+use orders::handlers::{OnExpirationComplete, OnPaymentCreated, OnTicketCreated, OnTicketUpdated};
+
+use crate::world::{QUARTER, World, id, payment, wish};
+use orders::store::Placed;
+
+fn delivery<E>(event: E) -> Delivery<E> {
+    Delivery { event, traceparent: None, sequence: 1, delivered: 1 }
+}
+
+fn expirations(orders: &[&Id]) -> Vec<Delivery<ExpirationComplete>> {
+    orders.iter().map(|order| delivery(ExpirationComplete { order_id: Id::clone(order) })).collect()
+}
+
+#[tokio::test]
+async fn an_event_that_is_early_by_little_is_waited_for_and_cancels() {
+    let world = World::new().await;
+    let handler = OnExpirationComplete(world.store.clone());
+    for early in [3, 250] {
+        let order = world.order(Duration::from_millis(early)).await;
+        let other = world.overdue(Duration::from_secs(1)).await;
+        let outcomes = handler.handle(&expirations(&[&order.id, &other.id])).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Done, Outcome::Done]);
+        let row = world.row(&order.id).await;
+        assert_eq!(row.status, "cancelled");
+        assert!(row.cancelled_at.unwrap() >= row.expires_at, "{row:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_early_by_much_comes_back_when_the_time_is_over() {
+    let world = World::new().await;
+    let handler = OnExpirationComplete(world.store.clone());
+    for window in [Duration::from_secs(30), Duration::from_secs(20 * 60)] {
+        let order = world.order(window).await;
+        let asked = Instant::now();
+        let outcomes = handler.handle(&expirations(&[&order.id])).await.unwrap();
+        assert!(asked.elapsed() < Duration::from_secs(5), "it waited in process");
+        let [Outcome::Postpone(remaining)] = outcomes[..] else { panic!("{outcomes:?}") };
+        assert!(remaining <= window && remaining > window - Duration::from_secs(10), "{remaining:?}");
+        assert_eq!(world.row(&order.id).await.status, "created");
+    }
+}
+
+#[tokio::test]
+async fn an_event_for_an_order_that_changes_hands_is_asked_again_at_once() {
+    let world = World::new().await;
+    let order = world.overdue(Duration::from_secs(1)).await;
+    let mut paying = world.pool.begin().await.unwrap();
+    sqlx::query("update orders set status = 'complete', version = 1, payment_id = 'p' where id = $1")
+        .bind(order.id.as_str())
+        .execute(&mut *paying)
+        .await
+        .unwrap();
+    let (handler, batch) = (OnExpirationComplete(world.store.clone()), expirations(&[&order.id]));
+    let handling = tokio::spawn(async move { handler.handle(&batch).await.unwrap() });
+    world.blocked(1).await;
+    paying.commit().await.unwrap();
+    assert_eq!(handling.await.unwrap(), [Outcome::Done]);
+    assert_eq!(world.row(&order.id).await.status, "complete");
+}
+
+#[tokio::test]
+async fn an_event_for_an_unknown_order_is_retried_five_times_and_holds_up_no_other() {
+    let world = World::new().await;
+    let order = world.overdue(Duration::from_secs(1)).await;
+    let handler = OnExpirationComplete(world.store.clone());
+    let outcomes = handler.handle(&expirations(&[&id("nobody"), &order.id, &order.id])).await.unwrap();
+    let [Outcome::Retry { reason, limit: Some(5) }, Outcome::Done, Outcome::Done] = &outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert!(reason.contains("nobody"), "{reason}");
+}
+
+#[tokio::test]
+async fn money_for_an_order_that_cannot_be_completed_is_rejected_with_what_a_refund_needs() {
+    let world = World::new().await;
+    let (cancelled, paid) = (world.order(QUARTER).await, world.order(QUARTER).await);
+    world.store.cancel(&cancelled.id, &cancelled.user_id).await.unwrap();
+    let (late, first, second) = (payment(&cancelled.id), payment(&paid.id), payment(&paid.id));
+    let batch = [late.clone(), first.clone(), second.clone(), first.clone()].map(delivery);
+    let outcomes = OnPaymentCreated(world.store.clone()).handle(&batch).await.unwrap();
+    let [
+        Outcome::Reject { reason: too_late },
+        Outcome::Done,
+        Outcome::Reject { reason: double },
+        Outcome::Done,
+    ] = &outcomes[..]
+    else {
+        panic!("{outcomes:?}")
+    };
+    let names = |reason: &str, payment: &PaymentCreated| {
+        for name in ["refund", payment.id.as_str(), payment.order_id.as_str(), &payment.stripe_id] {
+            assert!(reason.contains(name), "{name} is not in: {reason}");
+        }
+    };
+    names(too_late, &late);
+    names(double, &second);
+    assert!(double.contains(first.id.as_str()), "{double}");
+}
+
+#[tokio::test]
+async fn a_payment_for_an_unknown_order_is_retried_five_times() {
+    let world = World::new().await;
+    let batch = [delivery(payment(&id("nobody")))];
+    let outcomes = OnPaymentCreated(world.store.clone()).handle(&batch).await.unwrap();
+    assert!(matches!(&outcomes[..], [Outcome::Retry { limit: Some(5), .. }]), "{outcomes:?}");
+}
+
+fn ticket_created(id: &str, title: &str) -> TicketCreated {
+    TicketCreated {
+        id: id.parse().unwrap(),
+        version: 0,
+        title: title.to_owned(),
+        price: "20".parse().unwrap(),
+        user_id: "u-1".parse().unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn tickets_are_copied_and_a_title_that_cannot_be_stored_is_rejected_alone() {
+    let world = World::new().await;
+    let batch =
+        [ticket_created("t-1", "one"), ticket_created("t-2", "t\0wo"), ticket_created("t-3", "three")];
+    let outcomes = OnTicketCreated(world.store.clone()).handle(&batch.map(delivery)).await.unwrap();
+    let [Outcome::Done, Outcome::Reject { reason }, Outcome::Done] = &outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert!(reason.contains("t-2"), "{reason}");
+    for (ticket, known) in [("t-1", true), ("t-2", false), ("t-3", true)] {
+        let placed = world.store.place(&wish(&id(ticket))).await.unwrap();
+        assert_eq!(matches!(placed, Placed::Order(_)), known, "{placed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_whose_creation_comes_after_its_update_keeps_the_update() {
+    let world = World::new().await;
+    let created = ticket_created("t-1", "old");
+    let updated = TicketUpdated {
+        id: created.id.clone(),
+        version: 2,
+        title: "new".to_owned(),
+        price: created.price,
+        user_id: created.user_id.clone(),
+        order_id: None,
+    };
+    let outcomes = OnTicketUpdated(world.store.clone()).handle(&[delivery(updated)]).await.unwrap();
+    assert_eq!(outcomes, [Outcome::Done]);
+    let outcomes = OnTicketCreated(world.store.clone()).handle(&[delivery(created)]).await.unwrap();
+    assert_eq!(outcomes, [Outcome::Done]);
+    let Placed::Order(order) = world.store.place(&wish(&id("t-1"))).await.unwrap() else {
+        panic!("not placed")
+    };
+    assert_eq!((order.ticket.title.as_str(), order.ticket.version), ("new", 2));
+}
+
+#[tokio::test]
+async fn a_handler_whose_postgres_is_away_says_so() {
+    let postgres = testkit::Postgres::start().await.unwrap();
+    let world = World::on(&postgres).await;
+    let order = world.overdue(Duration::from_secs(1)).await;
+    postgres.kill().await.unwrap();
+    let handler = OnExpirationComplete(world.store.clone());
+    let batch = expirations(&[&order.id]);
+    let error = handler.handle(&batch).await.unwrap_err();
+    assert!(matches!(error, BatchError::Unavailable(_)), "{error:?}");
+
+    postgres.restart().await.unwrap();
+    assert_eq!(handler.handle(&batch).await.unwrap(), [Outcome::Done]);
+    assert_eq!(world.row(&order.id).await.status, "cancelled");
+}

@@ -1,0 +1,20 @@
+//! The orders service on real servers.
+//!
+//! One binary for all of it: it links once, and its tests share one Postgres, each with a database of its own.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
+
+mod api;
+mod bad_input;
+mod buyers;
+mod expire;
+mod fleet;
+mod handlers;
+mod http;
+mod payments;
+mod platform;
+mod postgres;
+mod process;
+mod sweeper;
+mod tickets;
+mod world;

@@ -1,0 +1,48 @@
+//! The second timer.
+
+use std::time::Duration;
+
+use orders::sweeper::{BATCH, Sweeper};
+
+use crate::world::{QUARTER, World, payment};
+
+#[tokio::test]
+async fn the_sweeper_cancels_what_is_overdue_by_more_than_the_grace_and_nothing_else() {
+    let world = World::new().await;
+    let overdue = world.overdue(Duration::from_secs(11)).await;
+    let within_the_grace = world.overdue(Duration::from_secs(5)).await;
+    let early = world.order(QUARTER).await;
+    let paid = world.overdue(Duration::from_secs(60)).await;
+    world.store.pay(&[&payment(&paid.id)]).await.unwrap();
+
+    let sweeper = Sweeper::new(world.store.clone());
+    assert_eq!(sweeper.run_once().await.unwrap(), 1);
+    assert_eq!(sweeper.run_once().await.unwrap(), 0);
+    for (order, status) in
+        [(overdue, "cancelled"), (within_the_grace, "created"), (early, "created"), (paid, "complete")]
+    {
+        assert_eq!(world.row(&order.id).await.status, status);
+    }
+    assert_eq!(world.told("order:cancelled").await.len(), 1);
+}
+
+#[tokio::test]
+async fn one_sweep_goes_on_until_nothing_is_overdue() {
+    let world = World::new().await;
+    let orders = 2 * BATCH + 17;
+    world.many_overdue(orders as i64, Duration::from_secs(11)).await;
+    assert_eq!(Sweeper::new(world.store.clone()).run_once().await.unwrap(), orders);
+    assert_eq!(world.count("cancelled").await, orders as i64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sweepers_cancel_each_order_once() {
+    let world = World::new().await;
+    let orders = 2 * BATCH;
+    world.many_overdue(orders as i64, Duration::from_secs(11)).await;
+    let (one, two) = (Sweeper::new(world.store.clone()), Sweeper::new(world.store.clone()));
+    let (one, two) = tokio::join!(one.run_once(), two.run_once());
+    let left = Sweeper::new(world.store.clone()).run_once().await.unwrap();
+    assert_eq!(one.unwrap() + two.unwrap() + left, orders);
+    assert_eq!(world.told("order:cancelled").await.len(), orders);
+}
