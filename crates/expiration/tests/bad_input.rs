@@ -1,7 +1,5 @@
 //! What `expiration` does with messages and settings that are wrong.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
-
 mod support;
 
 use std::{collections::BTreeMap, time::Duration};

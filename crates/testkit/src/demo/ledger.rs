@@ -1,0 +1,65 @@
+//! What the demo knows of each order: who placed it, for which seat, and how it is meant to end.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use common::event::{Id, Timestamp};
+
+use super::plan::{BUYERS, Role};
+
+/// An order as `POST /api/orders` answered it with 201.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) role: Role,
+    pub(super) order: Id,
+    pub(super) ticket: Id,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Entry {
+    pub(super) fn buyer(&self) -> &'static str {
+        BUYERS[self.role.buyer]
+    }
+}
+
+/// The orders placed so far. Clones are handles of the same ledger.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ledger(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: HashMap<Id, Entry>,
+    /// Seat numbers by ticket.
+    seats: HashMap<Id, usize>,
+}
+
+impl Ledger {
+    pub(super) fn add_seat(&self, ticket: Id, seat: usize) {
+        self.inner().seats.insert(ticket, seat);
+    }
+
+    pub(super) fn add(&self, entry: Entry) {
+        self.inner().entries.insert(entry.order.clone(), entry);
+    }
+
+    pub(super) fn order(&self, order: &Id) -> Option<Entry> {
+        self.inner().entries.get(order).cloned()
+    }
+
+    pub(super) fn seat(&self, ticket: &Id) -> Option<usize> {
+        self.inner().seats.get(ticket).copied()
+    }
+
+    /// Every order, by its number.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let mut entries: Vec<_> = self.inner().entries.values().cloned().collect();
+        entries.sort_by_key(|entry| entry.role.number);
+        entries
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

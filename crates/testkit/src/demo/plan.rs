@@ -1,0 +1,135 @@
+//! Who orders what and how it ends, decided before the first order.
+
+use std::time::Duration;
+
+/// The buyers take turns.
+pub(super) const BUYERS: [&str; 12] =
+    ["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana", "Ines", "Jon", "Kim", "Leo"];
+
+/// Time between two orders while there are so few of them that a person follows each one.
+const PACE: Duration = Duration::from_millis(150);
+/// What all of the pacing together may take.
+const PACED: Duration = Duration::from_secs(2);
+
+/// How an order is meant to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is paid in time.
+    Paid,
+    /// Its buyer cancels it.
+    CancelledByBuyer,
+    /// Nobody pays, and its timer fires.
+    Expires,
+    /// Nobody pays, and its timer is wiped out of Redis.
+    Wiped,
+}
+
+/// One order to be placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Role {
+    /// Counted from 1.
+    pub(super) number: usize,
+    /// Index into [`BUYERS`].
+    pub(super) buyer: usize,
+    /// Counted from 1.
+    pub(super) seat: usize,
+    pub(super) fate: Fate,
+}
+
+/// All the orders.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// Their timers are let alone.
+    pub(super) first: Vec<Role>,
+    /// Their timers are wiped.
+    pub(super) last: Vec<Role>,
+    /// Seats for sale, numbered from 1.
+    pub(super) seats: usize,
+    /// Time between two orders.
+    pub(super) pace: Duration,
+}
+
+impl Plan {
+    /// The fewest orders with which everything happens once.
+    pub(super) const FEWEST: usize = 4;
+
+    /// A plan for so many orders: a quarter is paid, one is cancelled by its buyer, and at most 20 are wiped.
+    pub(super) fn new(orders: usize) -> Self {
+        let last = (orders / 4).clamp(1, 20);
+        let first = orders.max(Self::FEWEST) - last;
+        let fate = |number: usize| match number {
+            2 => Fate::CancelledByBuyer,
+            _ if number % 4 == 1 => Fate::Paid,
+            _ => Fate::Expires,
+        };
+        let role =
+            |number: usize, seat, fate| Role { number, buyer: (number - 1) % BUYERS.len(), seat, fate };
+        // The first of the last sits down where the buyer of order 2 stood up; the others have seats of their own.
+        let seat_of_last = |number: usize| if number == first + 1 { 2 } else { number - 1 };
+        Self {
+            first: (1..=first).map(|number| role(number, number, fate(number))).collect(),
+            last: (first + 1..=first + last)
+                .map(|number| role(number, seat_of_last(number), Fate::Wiped))
+                .collect(),
+            seats: first + last - 1,
+            pace: PACE.min(PACED / u32::try_from(orders).unwrap_or(u32::MAX).max(1)),
+        }
+    }
+
+    /// The numbers of the orders that are shown line by line: all of them, or a few of each fate.
+    pub(super) fn followed(&self) -> Vec<usize> {
+        const ALL: usize = 40;
+        const OF_EACH: usize = 2;
+        let roles = || self.first.iter().chain(&self.last);
+        if roles().count() <= ALL {
+            return roles().map(|role| role.number).collect();
+        }
+        let of = |fate| roles().filter(move |role| role.fate == fate).take(OF_EACH).map(|role| role.number);
+        [Fate::Paid, Fate::CancelledByBuyer, Fate::Expires, Fate::Wiped].into_iter().flat_map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn every_fate_occurs_and_every_number_once_whatever_the_count() {
+        for orders in [4, 5, 12, 41, 2_000] {
+            let plan = Plan::new(orders);
+            let roles: Vec<_> = plan.first.iter().chain(&plan.last).collect();
+            assert_eq!(
+                roles.iter().map(|role| role.number).collect::<Vec<_>>(),
+                (1..=orders).collect::<Vec<_>>()
+            );
+            for fate in [Fate::Paid, Fate::CancelledByBuyer, Fate::Expires, Fate::Wiped] {
+                assert!(roles.iter().any(|role| role.fate == fate), "{fate:?} of {orders}");
+                let followed = plan.followed();
+                assert!(roles.iter().any(|role| role.fate == fate && followed.contains(&role.number)));
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_seat_of_the_buyer_who_cancels_is_sold_twice() {
+        for orders in [4, 12, 2_000] {
+            let plan = Plan::new(orders);
+            let mut sold: HashMap<usize, Vec<Fate>> = HashMap::new();
+            for role in plan.first.iter().chain(&plan.last) {
+                sold.entry(role.seat).or_default().push(role.fate);
+            }
+            assert_eq!(sold.len(), plan.seats);
+            assert!(sold.keys().all(|seat| (1..=plan.seats).contains(seat)));
+            let twice: Vec<_> = sold.values().filter(|fates| fates.len() > 1).collect();
+            assert_eq!(twice, [&vec![Fate::CancelledByBuyer, Fate::Wiped]]);
+        }
+    }
+
+    #[test]
+    fn two_thousand_orders_are_followed_by_a_few_of_them() {
+        assert_eq!(Plan::new(12).followed().len(), 12);
+        assert_eq!(Plan::new(2_000).followed(), [1, 5, 2, 3, 4, 1_981, 1_982]);
+    }
+}

@@ -1,0 +1,149 @@
+//! `cargo xtask ci`: everything a change has to pass, the same here, in `.ci/run` and on the build server.
+//!
+//! Every check runs, also after one has failed: a person who waits for the tests wants to hear of the formatting too.
+
+mod manifests;
+mod tools;
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use testkit::layout;
+
+/// One check: its name in the headline and in the summary, and what it does.
+struct Step {
+    name: &'static str,
+    check: fn() -> Result<()>,
+}
+
+/// The quickest first, so that a slip shows within seconds.
+const STEPS: &[Step] = &[
+    Step { name: "format", check: format },
+    Step { name: "licences, bans and sources", check: licences },
+    Step { name: "unused dependencies", check: unused_dependencies },
+    Step { name: "Kubernetes manifests", check: manifests::check },
+    Step { name: "clippy", check: clippy },
+    Step { name: "documentation", check: documentation },
+    Step { name: "tests", check: tests },
+];
+
+/// Runs every check and prints, at the end, which of them failed and how long each took.
+///
+/// # Errors
+/// When a check failed; the text names those that did.
+pub(crate) fn run() -> Result<()> {
+    let reports: Vec<Report> = STEPS.iter().map(report).collect();
+    say("\nsummary of `cargo xtask ci`");
+    for report in &reports {
+        say(&report.line());
+    }
+    let failed: Vec<&str> = reports.iter().filter(|report| report.failed).map(|report| report.name).collect();
+    ensure!(failed.is_empty(), "{} of {} checks failed: {}", failed.len(), STEPS.len(), failed.join("; "));
+    Ok(())
+}
+
+/// How one check went.
+struct Report {
+    name: &'static str,
+    failed: bool,
+    took: Duration,
+}
+
+impl Report {
+    fn line(&self) -> String {
+        let verdict = if self.failed { "FAILED" } else { "ok" };
+        format!("  {verdict:<6} {:>7.1} s  {}", self.took.as_secs_f64(), self.name)
+    }
+}
+
+fn report(step: &Step) -> Report {
+    say(&format!("\n=== {}", step.name));
+    let started = Instant::now();
+    let outcome = (step.check)();
+    if let Err(error) = &outcome {
+        say(&format!("{error:#}"));
+    }
+    let report = Report { name: step.name, failed: outcome.is_err(), took: started.elapsed() };
+    say(&report.line());
+    report
+}
+
+fn format() -> Result<()> {
+    succeed(cargo().args(["fmt", "--all", "--check"])).context("`cargo fmt --all` repairs it")
+}
+
+fn clippy() -> Result<()> {
+    succeed(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
+}
+
+fn documentation() -> Result<()> {
+    succeed(
+        cargo()
+            .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
+            .env("RUSTDOCFLAGS", "--deny warnings"),
+    )
+}
+
+/// Bans, licences and sources only: see `deny.toml` for why no advisories.
+fn licences() -> Result<()> {
+    let cargo_deny = tools::CARGO_DENY.locate()?;
+    succeed(here(Command::new(cargo_deny)).args([
+        "--workspace",
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]))
+}
+
+fn unused_dependencies() -> Result<()> {
+    let cargo_shear = tools::CARGO_SHEAR.locate()?;
+    succeed(here(Command::new(cargo_shear)).args(["--deny-warnings", "--locked"]))
+}
+
+/// The command of the README, run as a person would run it.
+fn tests() -> Result<()> {
+    succeed(cargo().args(["xtask", "test"]))
+}
+
+fn cargo() -> Command {
+    here(testkit::cargo())
+}
+
+/// The same command, started in the root of the repository.
+fn here(mut command: Command) -> Command {
+    command.current_dir(layout::repository());
+    command
+}
+
+/// Shows a command, runs it with its output in sight, and insists that it succeeds.
+fn succeed(command: &mut Command) -> Result<()> {
+    let line = line(command);
+    say(&format!("$ {line}"));
+    let status = command.status().with_context(|| format!("cannot start `{line}`: is it installed?"))?;
+    if !status.success() {
+        bail!("`{line}` failed: {status}");
+    }
+    Ok(())
+}
+
+/// The command as a person would type it, without the folders of a long program path.
+fn line(command: &Command) -> String {
+    let program = std::path::Path::new(command.get_program());
+    let program = program.file_name().unwrap_or(program.as_os_str());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a tool that talks to a person; cargo's own output goes there as well"
+)]
+fn say(line: &str) {
+    eprintln!("{line}");
+}

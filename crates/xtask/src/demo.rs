@@ -1,0 +1,48 @@
+//! `cargo xtask demo`: see [`testkit::demo`].
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::Result;
+use testkit::demo::{Options, run};
+
+/// What may be chosen.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// Orders to place.
+    #[arg(long, default_value_t = 12, value_name = "N", value_parser = orders)]
+    orders: usize,
+    /// Time to pay, such as 10s or 1m.
+    #[arg(long, default_value = "10s", value_name = "D", value_parser = Options::window)]
+    window: Duration,
+    /// Processes of `expiration`.
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = replicas)]
+    replicas: usize,
+    /// One JSON object a line on stdout, the summary last.
+    #[arg(long)]
+    json: bool,
+    /// Leave everything running in the end and say where it is, until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Plays it; the exit status is 1 if an invariant is broken.
+///
+/// # Errors
+/// When the story can't go on.
+pub(crate) fn play(arguments: &Arguments) -> Result<ExitCode> {
+    let Arguments { orders, window, replicas, json, keep } = *arguments;
+    run(&Options { orders, window, replicas, json, keep })
+}
+
+fn orders(text: &str) -> Result<usize, String> {
+    in_range(text, Options::FEWEST_ORDERS, 20_000)
+}
+
+fn replicas(text: &str) -> Result<usize, String> {
+    in_range(text, 1, 16)
+}
+
+fn in_range(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("expected a number from {least} to {most}"))
+}

@@ -1,0 +1,41 @@
+//! `cargo xtask test`: the servers, then `cargo test` on everything.
+
+use std::{process::ExitCode, time::Instant};
+
+use anyhow::{Context, Result};
+use testkit::layout;
+
+/// Each test has servers of its own, and waits more than it works.
+const THREADS: &str = "4";
+
+/// Provides the three servers and runs the tests of the workspace; the exit status is cargo's.
+///
+/// # Errors
+/// When a server is not to be had, or cargo can't be run.
+pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
+    let begin = Instant::now();
+    layout::say(
+        "runs every test on real NATS, Redis and Postgres servers of their own. \
+         The first time it fetches what is missing and builds everything, which takes minutes.",
+    );
+    testkit::provide()?;
+    let mut tests = testkit::cargo();
+    tests.current_dir(layout::repository()).args(["test", "--no-fail-fast"]);
+    // Beside --workspace, cargo ignores --package without a word.
+    if !arguments.iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package")) {
+        tests.arg("--workspace");
+    }
+    tests.args(arguments);
+    if layout::variable("RUST_TEST_THREADS").is_none() {
+        tests.env("RUST_TEST_THREADS", THREADS);
+    }
+    let status = tests.status().context("run cargo test")?;
+    let verdict = if status.success() { "all tests passed" } else { "there are failures, see above" };
+    layout::say(&format!("{verdict}, after {} s", begin.elapsed().as_secs()));
+    Ok(exit_code(status.code()))
+}
+
+/// Cargo's own; 1 when a signal ended it.
+fn exit_code(code: Option<i32>) -> ExitCode {
+    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
