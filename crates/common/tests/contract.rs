@@ -1,5 +1,7 @@
 //! The wire contract, held against golden files: these are the bytes that services in other languages send and read.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 use std::fmt::Debug;
 
 use common::event::{

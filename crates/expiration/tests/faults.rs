@@ -178,7 +178,7 @@ async fn a_broker_that_lost_its_data_is_used_again_without_a_restart() {
     // The worker alone makes the streams anew; the stand-in for `orders` waits for them.
     world.all_fired(before.len()).await;
     eventually("the streams are there again", LONG, async || world.count(Name::Orders).await.map(drop)).await;
-    let after = world.orders((0..100).map(|i| in_ms(i))).await;
+    let after = world.orders((0..100).map(in_ms)).await;
     world.fires_exactly(&before.into_iter().chain(after).collect()).await;
     world.is_drained().await;
     worker.ready(LONG).await.unwrap();

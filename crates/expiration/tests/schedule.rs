@@ -1,6 +1,6 @@
 //! The rules of the schedule, each against a Redis of its own.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use std::{collections::HashSet, time::Duration};
 

@@ -1,7 +1,5 @@
 //! What `expiration` promises while nothing breaks: the real binary between real servers.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
-
 mod support;
 
 use std::{collections::BTreeMap, time::Duration};

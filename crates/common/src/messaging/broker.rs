@@ -1,11 +1,14 @@
 //! The connection to NATS that a process shares, and its readiness.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use anyhow::{Context as _, bail};
-use async_nats::{Client, ConnectOptions, Event as ConnectionEvent, connection::State, jetstream};
+use anyhow::Context as _;
+use async_nats::{Client, ConnectOptions, Event as ConnectionEvent, jetstream};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{Consumer, ConsumerOptions, Handler, Provisioner, Publisher, topology::Topology};
 use crate::{
@@ -20,6 +23,8 @@ const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 /// Time that a JetStream request may take before it counts as unanswered.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// The first connection takes milliseconds, and a start should not look slower than it is.
+const FIRST_CHECK: Duration = Duration::from_millis(20);
 
 /// One service's connection to the broker: it makes publishers and consumers, and keeps the readiness of `nats`.
 #[derive(Clone, Debug)]
@@ -74,7 +79,8 @@ impl Broker {
     /// this service needs.
     pub async fn watch(self, stop: CancellationToken) {
         let nats = self.health.register_dependency("nats");
-        let mut ensured = false;
+        let mut ensured = None;
+        let mut pause = FIRST_CHECK;
         loop {
             match self.check(&mut ensured).await {
                 Ok(()) => nats.set_ready(),
@@ -82,23 +88,18 @@ impl Broker {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(CHECK_INTERVAL) => {}
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(CHECK_INTERVAL),
             }
         }
     }
 
-    async fn check(&self, ensured: &mut bool) -> anyhow::Result<()> {
-        if self.client.connection_state() != State::Connected {
-            *ensured = false;
-            bail!("not connected to NATS");
-        }
-        // Older servers drop several consumer settings without an error.
-        if !self.client.is_server_compatible(2, 10, 0) {
-            bail!("NATS server is {}, and 2.10 or newer is needed", self.client.server_info().version);
-        }
-        if !*ensured {
+    /// `ensured` is the connection on which every stream was there: each new one may be to a server without data.
+    async fn check(&self, ensured: &mut Option<u64>) -> anyhow::Result<()> {
+        self.provisioner.check_server()?;
+        let connection = self.client.statistics().connects.load(Ordering::Relaxed);
+        if *ensured != Some(connection) {
             self.provisioner.ensure_streams_of(self.service).await?;
-            *ensured = true;
+            *ensured = Some(connection);
         }
         Ok(())
     }
@@ -112,6 +113,8 @@ fn reconnect_delay(attempts: usize) -> Duration {
 fn log(event: &ConnectionEvent) {
     match event {
         ConnectionEvent::Connected => info!("connected to NATS"),
+        // Every handle of the connection is gone, which is how a process ends it.
+        ConnectionEvent::Closed | ConnectionEvent::Draining => debug!("NATS connection: {event}"),
         other => warn!("NATS connection: {other}"),
     }
 }

@@ -5,37 +5,32 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::jetstream::{
-    Message,
-    consumer::pull::{MessagesErrorKind, Stream as Pull},
+use async_nats::jetstream::{self, Message};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, sleep_until, timeout},
 };
-use futures_util::{FutureExt, StreamExt};
-use metrics::histogram;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{
-    Provisioner, TRACEPARENT,
-    attempt::Attempt,
-    dead_letter::DeadLetters,
-    handler::{Delivery, Handler, Outcome},
-    settle::{DEFAULT_RETRIES, LONGEST_SILENCE, Place, Settler, in_progress},
+    Provisioner, batch::Work, dead_letter::DeadLetters, handler::Handler, pull::Pull, settle::Settler,
     topology,
 };
 use crate::{
     event::{Event, Service, Subject},
-    process::health::{Health, Heartbeat},
+    process::health::Health,
 };
 
-/// How long a pull request stands at the server.
-const PULL_EXPIRES: Duration = Duration::from_secs(30);
-/// How often the server says that an idle pull request still stands; twice as long without is an error.
-const IDLE_HEARTBEAT: Duration = Duration::from_secs(2);
-/// Pull errors in a row after which the consumer is verified and the pull opened anew.
-const ERRORS_BEFORE_REOPEN: u32 = 3;
+/// Longest time without a sign of life of a loop before it counts as stuck.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_secs(1);
+/// Verifying the consumer and subscribing; each request has a limit of its own, room in the client's queue has not.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
 const LONGEST_OPEN_DELAY: Duration = Duration::from_secs(1);
+/// A pull that breaks as soon as it is open is not opened more often than this.
+const OPEN_INTERVAL: Duration = Duration::from_millis(500);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a consumer shares out its work.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +46,7 @@ pub struct ConsumerOptions {
 
 impl Default for ConsumerOptions {
     fn default() -> Self {
-        Self { batch: 500, in_flight: 2, retries: DEFAULT_RETRIES }
+        Self { batch: 500, in_flight: 2, retries: 50 }
     }
 }
 
@@ -60,23 +55,19 @@ impl Default for ConsumerOptions {
 pub struct Consumer<H> {
     service: Service,
     client: async_nats::Client,
+    jetstream: jetstream::Context,
     provisioner: Arc<Provisioner>,
     options: ConsumerOptions,
     work: Arc<Work<H>>,
-}
-
-/// What the batch tasks share.
-#[derive(Debug)]
-struct Work<H> {
-    name: String,
-    handler: H,
-    settler: Settler,
-    heartbeat: Heartbeat,
+    slots: Arc<Semaphore>,
+    batches: TaskTracker,
 }
 
 /// Why a pull ended.
 enum Ended {
     Stopped,
+    /// Every slot has been taken for so long that what waits in memory had better go back.
+    Stalled,
     Broken(String),
 }
 
@@ -93,36 +84,55 @@ impl<H: Handler> Consumer<H> {
     ) -> Self {
         let name = topology::durable_name(service, Self::SUBJECT);
         let dead_letters = DeadLetters::new(client.clone(), Arc::clone(&provisioner), name.clone());
-        let settler = Settler::new(name.clone(), dead_letters, options.retries);
+        let settler = Settler::new(name.clone(), client.clone(), dead_letters, options.retries);
         let heartbeat = health.register_loop(format!("consumer {name}"), LONGEST_SILENCE);
         Self {
             service,
+            jetstream: jetstream::new(client.clone()),
             client,
             provisioner,
             options,
             work: Arc::new(Work { name, handler, settler, heartbeat }),
+            slots: Arc::new(Semaphore::new(options.in_flight)),
+            batches: TaskTracker::new(),
         }
     }
 
     /// Consumes until `stop`, through every error; then lets the batches in hand finish and gives back the rest.
     pub async fn run(self, stop: CancellationToken) {
-        let batches = TaskTracker::new();
-        let slots = Arc::new(Semaphore::new(self.options.in_flight));
+        // A broken one stays subscribed until the broker has answered again: it may still send what was asked for.
+        let mut broken: Option<Pull> = None;
         while let Some(mut pull) = self.open(&stop).await {
-            match self.pump(&mut pull, &batches, &slots, &stop).await {
+            let opened_at = Instant::now();
+            self.give_back(broken.take());
+            match self.pump(&mut pull, &stop).await {
+                Ended::Stopped => {
+                    self.give_back(Some(pull));
+                    break;
+                }
+                Ended::Stalled => {
+                    debug!(consumer = self.work.name, "{} stops pulling for a while", self.work.name);
+                    self.give_back(Some(pull));
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        _ = self.slots.acquire() => {}
+                    }
+                }
                 Ended::Broken(reason) => {
                     warn!(consumer = self.work.name, "{} opens its pull anew: {reason}", self.work.name);
-                }
-                Ended::Stopped => {
-                    self.give_back_buffered(pull).await;
-                    break;
+                    broken = Some(pull);
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = sleep_until(opened_at + OPEN_INTERVAL) => {}
+                    }
                 }
             }
         }
-        batches.close();
-        batches.wait().await;
+        self.give_back(broken);
+        self.batches.close();
+        self.batches.wait().await;
         // What is not flushed is delivered again after the ack wait, so a failure costs time and nothing else.
-        let _ = self.client.flush().await;
+        let _ = timeout(FLUSH_TIMEOUT, self.client.flush()).await;
     }
 
     /// Verifies the consumer, creates what is missing, and opens a pull. Tries until `stop`.
@@ -133,204 +143,89 @@ impl<H: Handler> Consumer<H> {
             self.work.heartbeat.beat();
             let opened = tokio::select! {
                 () = stop.cancelled() => return None,
-                opened = self.try_open() => opened,
+                opened = timeout(OPEN_TIMEOUT, self.try_open()) => opened,
             };
-            match opened {
+            match opened.unwrap_or_else(|elapsed| Err(elapsed.into())) {
                 Ok(pull) => {
                     info!(consumer = self.work.name, "{} listens to {}", self.work.name, Self::SUBJECT);
                     return Some(pull);
                 }
                 Err(error) if !warned => {
                     warned = true;
-                    warn!(consumer = self.work.name, "{} can't listen yet: {error:#}", self.work.name);
+                    info!(consumer = self.work.name, "{} can't listen yet: {error:#}", self.work.name);
                 }
                 Err(_) => {}
             }
             tokio::select! {
                 () = stop.cancelled() => return None,
-                () = tokio::time::sleep(delay) => delay = (delay * 2).min(LONGEST_OPEN_DELAY),
+                () = sleep(delay) => delay = (delay * 2).min(LONGEST_OPEN_DELAY),
             }
         }
     }
 
     async fn try_open(&self) -> anyhow::Result<Pull> {
         let consumer = self.provisioner.ensure_consumer(self.service, Self::SUBJECT).await?;
-        let pull = consumer
-            .stream()
-            .max_messages_per_batch(self.options.batch)
-            .expires(PULL_EXPIRES)
-            .heartbeat(IDLE_HEARTBEAT)
-            .messages()
-            .await?;
-        Ok(pull)
+        Pull::open(&self.client, &self.jetstream, &consumer, self.options.batch).await
     }
 
     /// Pulls batches and starts their tasks until the pull breaks or `stop`.
-    async fn pump(
-        &self,
-        pull: &mut Pull,
-        batches: &TaskTracker,
-        slots: &Arc<Semaphore>,
-        stop: &CancellationToken,
-    ) -> Ended {
-        let mut errors = 0;
+    async fn pump(&self, pull: &mut Pull, stop: &CancellationToken) -> Ended {
+        let interval = pull.progress_interval();
         loop {
             let slot = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ended::Stopped,
-                slot = Arc::clone(slots).acquire_owned() => slot,
+                slot = Arc::clone(&self.slots).acquire_owned() => slot,
+                () = sleep(interval) => return Ended::Stalled,
             };
-            let Ok(slot) = slot else { return Ended::Stopped };
             let first = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ended::Stopped,
-                first = tokio::time::timeout(TICK, pull.next()) => first,
+                first = timeout(TICK, pull.next()) => first,
             };
             self.work.heartbeat.beat();
             let first = match first {
-                Err(_nothing_yet) => continue,
-                Ok(None) => return Ended::Broken("it ended".to_owned()),
-                Ok(Some(Ok(message))) => message,
-                Ok(Some(Err(error))) => {
-                    errors += 1;
-                    if errors >= ERRORS_BEFORE_REOPEN || is_terminal(error.kind()) {
-                        return Ended::Broken(error.to_string());
-                    }
-                    continue;
+                Ok(Ok(message)) => message,
+                Ok(Err(reason)) => return Ended::Broken(reason),
+                Err(_nothing_yet) if pull.is_cut_off() => {
+                    return Ended::Broken("the connection was lost".to_owned());
                 }
+                Err(_nothing_yet) => continue,
             };
-            errors = 0;
-            let messages = self.gather(pull, first);
-            batches.spawn(Arc::clone(&self.work).process(messages, slot, stop.clone()));
+            let (messages, broken) = self.gather(pull, first);
+            let (work, stop) = (Arc::clone(&self.work), stop.clone());
+            self.batches.spawn(async move {
+                work.process(&messages, interval, &stop).await;
+                drop(slot);
+            });
+            if let Some(reason) = broken {
+                return Ended::Broken(reason);
+            }
         }
     }
 
-    /// The first message and those that have arrived behind it.
-    fn gather(&self, pull: &mut Pull, first: Message) -> Vec<Message> {
+    /// The first message and those that have arrived behind it; with the reason, if they were the last.
+    fn gather(&self, pull: &mut Pull, first: Message) -> (Vec<Message>, Option<String>) {
         let mut messages = vec![first];
         while messages.len() < self.options.batch {
-            match next_buffered(pull) {
+            match pull.next_buffered() {
                 Some(Ok(message)) => messages.push(message),
-                // An error comes again at the next pull, where it is counted.
-                Some(Err(_)) | None => break,
+                Some(Err(reason)) => return (messages, Some(reason)),
+                None => break,
             }
         }
-        messages
+        (messages, None)
     }
 
-    async fn give_back_buffered(&self, mut pull: Pull) {
-        let mut buffered = Vec::new();
-        while let Some(Ok(message)) = next_buffered(&mut pull) {
-            buffered.push(message);
-        }
-        // Only then: what is given back while the pull stands would come straight back to it.
-        drop(pull);
-        for message in &buffered {
-            self.work.settler.give_back(message).await;
-        }
-    }
-}
-
-/// A message that has already arrived.
-fn next_buffered(
-    pull: &mut Pull,
-) -> Option<Result<Message, async_nats::jetstream::consumer::pull::MessagesError>> {
-    // Without `unconstrained` the runtime's budget would end every batch at about a hundred.
-    tokio::task::coop::unconstrained(pull.next()).now_or_never().flatten()
-}
-
-/// After these the same pull never yields again.
-fn is_terminal(kind: MessagesErrorKind) -> bool {
-    matches!(
-        kind,
-        MessagesErrorKind::ConsumerDeleted
-            | MessagesErrorKind::PushBasedConsumer
-            | MessagesErrorKind::NoResponders
-            | MessagesErrorKind::RequestLimitExceeded
-    )
-}
-
-impl<H: Handler> Work<H> {
-    /// One batch, from decoding to the last answer.
-    async fn process(
-        self: Arc<Self>,
-        messages: Vec<Message>,
-        slot: OwnedSemaphorePermit,
-        stop: CancellationToken,
-    ) {
-        histogram!("consumed_batch_size", "consumer" => self.name.clone()).record(messages.len() as f64);
-        in_progress(&messages, self.handle_and_settle(&messages, &stop)).await;
-        drop(slot);
-    }
-
-    async fn handle_and_settle(&self, messages: &[Message], stop: &CancellationToken) {
-        let mut readable = Vec::with_capacity(messages.len());
-        let mut batch = Vec::with_capacity(messages.len());
-        let mut given_up = Vec::new();
-        for message in messages {
-            let Some(place) = place(message) else { continue };
-            match decode::<H::Event>(message, place) {
-                Ok(delivery) => {
-                    readable.push((message, place));
-                    batch.push(delivery);
-                }
-                Err(reason) => given_up.push((message, place, Outcome::reject(reason))),
+    /// Closes a pull for good. What came and nobody has looked at goes to whoever asks next.
+    fn give_back(&self, pull: Option<Pull>) {
+        let Some(pull) = pull else { return };
+        let work = Arc::clone(&self.work);
+        self.batches.spawn(async move {
+            // Only when it is closed: what is given back while it stands would come straight back to it.
+            for message in pull.close().await {
+                work.settler.give_back(&message).await;
             }
-        }
-        let attempt =
-            Attempt { consumer: &self.name, handler: &self.handler, stop, heartbeat: &self.heartbeat };
-        let outcomes = if batch.is_empty() { Ok(Vec::new()) } else { attempt.outcomes(&batch).await };
-        let Ok(outcomes) = outcomes else {
-            for message in messages {
-                self.settler.give_back(message).await;
-            }
-            return;
-        };
-        // Dead letters wait for a PubAck each, so the good ones are answered before them.
-        for ((message, place), outcome) in readable.into_iter().zip(outcomes) {
-            match outcome {
-                Outcome::Done | Outcome::Postpone(_) => self.settler.settle(message, place, outcome).await,
-                Outcome::Retry { .. } | Outcome::Reject { .. } => given_up.push((message, place, outcome)),
-            }
-        }
-        for (message, place, outcome) in given_up {
-            self.settler.settle(message, place, outcome).await;
-        }
+        });
     }
-}
-
-fn place(message: &Message) -> Option<Place> {
-    match message.info() {
-        Ok(info) => Some(Place {
-            sequence: info.stream_sequence,
-            delivered: u64::try_from(info.delivered).unwrap_or(1),
-        }),
-        Err(error) => {
-            warn!("a message without a JetStream reply subject can't be answered: {error}");
-            None
-        }
-    }
-}
-
-fn decode<E: Event>(message: &Message, place: Place) -> Result<Delivery<E>, String> {
-    let event = serde_json::from_slice(&message.payload).map_err(|_| why_invalid::<E>(&message.payload))?;
-    let traceparent = message
-        .headers
-        .as_ref()
-        .and_then(|headers| headers.get(TRACEPARENT))
-        .and_then(|value| value.as_str().parse().ok());
-    Ok(Delivery { event, traceparent, sequence: place.sequence, delivered: place.delivered })
-}
-
-/// Reads a bad body once more, slowly, for a reason that names the field.
-fn why_invalid<E: Event>(body: &[u8]) -> String {
-    let reader = &mut serde_json::Deserializer::from_slice(body);
-    let reason = match serde_path_to_error::deserialize::<_, E>(reader) {
-        Err(error) if error.path().iter().next().is_some() => {
-            format!("at {}: {}", error.path(), error.inner())
-        }
-        Err(error) => error.inner().to_string(),
-        Ok(_) => "something stands behind it".to_owned(),
-    };
-    format!("the body is not a valid {}: {reason}", E::SUBJECT)
 }

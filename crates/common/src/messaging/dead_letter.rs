@@ -74,16 +74,7 @@ impl DeadLetters {
     pub(super) async fn store(&self, letter: &DeadLetter<'_>) -> anyhow::Result<()> {
         let origin = Origin::of(letter.message)?;
         let subject = topology::dead_letter_subject(&self.durable, origin.sequence);
-        let stored = match self.publish(letter, &origin, &subject, 0).await {
-            Err(refused) if refused.kind() == PublishErrorKind::WrongLastSequence => {
-                self.store_beside(letter, &origin, &subject).await
-            }
-            Err(missing) if missing.kind() == PublishErrorKind::StreamNotFound => {
-                self.provisioner.ensure_dead_letters().await?;
-                Err(missing.into())
-            }
-            other => other.map_err(Into::into),
-        };
+        let stored = self.publish_first(letter, &origin, &subject).await;
         if stored.is_ok() {
             counter!("dead_letters_total", "consumer" => self.durable.clone()).increment(1);
             error!(
@@ -92,10 +83,30 @@ impl DeadLetters {
                 "gave up message {} of {} and kept it as {subject}: {}",
                 origin.sequence,
                 letter.message.subject,
-                letter.reason
+                one_line(letter.reason)
             );
         }
         stored
+    }
+
+    /// As the first on its subject, also into a stream that has to be made first.
+    async fn publish_first(
+        &self,
+        letter: &DeadLetter<'_>,
+        origin: &Origin,
+        subject: &str,
+    ) -> anyhow::Result<()> {
+        let mut published = self.publish(letter, origin, subject, 0).await;
+        if matches!(&published, Err(missing) if missing.kind() == PublishErrorKind::StreamNotFound) {
+            self.provisioner.ensure_dead_letters().await?;
+            published = self.publish(letter, origin, subject, 0).await;
+        }
+        match published {
+            Err(refused) if refused.kind() == PublishErrorKind::WrongLastSequence => {
+                self.store_beside(letter, origin, subject).await
+            }
+            other => Ok(other?),
+        }
     }
 
     /// The place is taken: by this same message (nothing to do), or, after the events' stream was lost and made
@@ -106,7 +117,8 @@ impl DeadLetters {
         origin: &Origin,
         subject: &str,
     ) -> anyhow::Result<()> {
-        let stream = self.provisioner.ensure_dead_letters().await?;
+        let stream = self.provisioner.topology().dead_letter_stream_name();
+        let stream = self.jetstream.get_stream_no_info(stream).await?;
         let there = stream.get_last_raw_message_by_subject(subject).await?;
         if there.headers.get(header::PUBLISHED).is_some_and(|at| at.as_str() == origin.published) {
             return Ok(());
@@ -134,10 +146,10 @@ impl DeadLetters {
     fn content(&self, letter: &DeadLetter<'_>, origin: &Origin) -> (HeaderMap, Bytes) {
         let body = &letter.message.payload;
         let room = self.jetstream.client().server_info().max_payload.saturating_sub(HEADER_ROOM);
-        let originals = original_headers(letter.message);
-        let originals_size = size(&originals);
         // Headers that leave no room even for a cut body are no help to anybody.
-        let mut headers = if originals_size + CUT_BODY <= room { originals } else { HeaderMap::new() };
+        let originals = Some(original_headers(letter.message)).filter(|all| size(all) + CUT_BODY <= room);
+        let mut headers = originals.unwrap_or_default();
+        let originals_size = size(&headers);
         headers.insert(header::STREAM, origin.stream.as_str());
         headers.insert(header::SEQUENCE, origin.sequence.to_string().as_str());
         headers.insert(header::SUBJECT, letter.message.subject.as_str());

@@ -8,12 +8,15 @@
 //! [`Broker`] is the connection that all of them share.
 
 mod attempt;
+mod batch;
 mod broker;
 mod consumer;
 mod dead_letter;
+mod differences;
 mod handler;
 mod provision;
 mod publisher;
+mod pull;
 mod refusals;
 mod settle;
 pub mod topology;

@@ -1,20 +1,26 @@
 //! Creates what is missing of the topology, and never touches what is there.
 
 use std::{
-    fmt::Display,
-    sync::Mutex,
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use async_nats::jetstream::{
-    self, ErrorCode,
-    consumer::{self, PullConsumer},
-    context::{CreateStreamErrorKind, GetStreamErrorKind},
-    stream::{self, ConsumerCreateStrictErrorKind},
+use async_nats::{
+    connection::State,
+    jetstream::{
+        self, ErrorCode,
+        consumer::PullConsumer,
+        context::{ConsumerInfoError, ConsumerInfoErrorKind, CreateStreamErrorKind, GetStreamErrorKind},
+        stream::{self, ConsumerCreateStrictErrorKind},
+    },
 };
 use tracing::{info, warn};
 
-use super::topology::{self, Topology};
+use super::{
+    differences,
+    topology::{self, Topology},
+};
 use crate::event::{Service, Subject};
 
 /// A stream that a publish found missing is looked after at most this often.
@@ -22,12 +28,28 @@ const RESTORE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Why a stream or a consumer could not be made sure of. Every cause may pass: the caller waits and tries again.
 #[derive(Debug, thiserror::Error)]
-#[error("could not {step} {kind} {name:?}: check that JetStream is on and that this user may create it")]
-pub struct ProvisionError {
-    step: &'static str,
-    kind: &'static str,
-    name: String,
-    source: async_nats::Error,
+pub enum ProvisionError {
+    /// The server did not do what it was asked to.
+    #[error("could not {step} {kind} {name:?}: check that JetStream is on and that this user may create it")]
+    Refused {
+        /// What was tried.
+        step: &'static str,
+        /// `stream` or `consumer`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What the server or the client said.
+        source: async_nats::Error,
+    },
+    /// There is no server to ask.
+    #[error("not connected to NATS")]
+    NotConnected,
+    /// Older servers drop several settings without an error.
+    #[error("NATS server is {version}, and 2.10 or newer is needed")]
+    ServerTooOld {
+        /// What it says that it is.
+        version: String,
+    },
 }
 
 /// Makes sure of streams and consumers.
@@ -35,17 +57,41 @@ pub struct ProvisionError {
 pub struct Provisioner {
     jetstream: jetstream::Context,
     topology: Topology,
+    /// One creates at a time, so that one of many that miss the same stream creates it and the others find it.
+    creating: tokio::sync::Mutex<()>,
     restored: Mutex<Option<Instant>>,
+    /// Differences that were logged: a consumer comes here each time that it opens its pull.
+    warned: Mutex<BTreeSet<String>>,
 }
 
 impl Provisioner {
     pub(super) fn new(jetstream: jetstream::Context, topology: Topology) -> Self {
-        Self { jetstream, topology, restored: Mutex::new(None) }
+        Self {
+            jetstream,
+            topology,
+            creating: tokio::sync::Mutex::default(),
+            restored: Mutex::default(),
+            warned: Mutex::default(),
+        }
     }
 
     /// The names and settings that this provisioner works from.
     pub fn topology(&self) -> &Topology {
         &self.topology
+    }
+
+    /// Whether there is a server, and one that keeps all that it is told.
+    ///
+    /// # Errors
+    /// [`ProvisionError::NotConnected`] or [`ProvisionError::ServerTooOld`].
+    pub(super) fn check_server(&self) -> Result<(), ProvisionError> {
+        let client = self.jetstream.client();
+        // Connected comes a moment before what the server says of itself.
+        let version = client.server_info().version;
+        if client.connection_state() != State::Connected || version.is_empty() {
+            return Err(ProvisionError::NotConnected);
+        }
+        if is_new_enough(&version) { Ok(()) } else { Err(ProvisionError::ServerTooOld { version }) }
     }
 
     /// Creates what is missing of the streams that a service publishes or listens to.
@@ -71,25 +117,23 @@ impl Provisioner {
         let stream = self.ensure_stream(self.topology.stream(subject.publisher())).await?;
         let wanted = topology::consumer(service, subject);
         let name = topology::durable_name(service, subject);
-        let created = stream.create_consumer_strict(wanted.clone()).await;
-        let found = match created {
-            Ok(created) => {
-                info!(consumer = name, "created or confirmed consumer {name}");
-                return Ok(created);
+        let mut found = find_consumer(&stream, &name).await?;
+        if found.is_none() {
+            match stream.create_consumer_strict(wanted.clone()).await {
+                // The server answers the same to a replica that was slower by a moment.
+                Ok(created) => {
+                    info!(consumer = name, "consumer {name} was missing and is there now");
+                    return Ok(created);
+                }
+                Err(error) if error.kind() == ConsumerCreateStrictErrorKind::AlreadyExists => {
+                    found = find_consumer(&stream, &name).await?;
+                }
+                Err(source) => return Err(refused("create", "consumer", &name, source.into())),
             }
-            // It is there with other settings, or a replica was faster: what is there is used.
-            Err(error) if error.kind() == ConsumerCreateStrictErrorKind::AlreadyExists => stream
-                .get_consumer::<consumer::pull::Config>(&name)
-                .await
-                .map_err(|source| failed("open", "consumer", &name, source))?,
-            Err(source) => return Err(failed("create", "consumer", &name, source.into())),
-        };
-        for difference in consumer_differences(&wanted, &found.cached_info().config) {
-            warn!(
-                consumer = name,
-                "consumer {name} differs from what this build wants, and is left as it is: {difference}"
-            );
         }
+        let found =
+            found.ok_or_else(|| refused("read back", "consumer", &name, "it vanished again".into()))?;
+        self.warn_once("consumer", &name, differences::of_consumer(&wanted, &found.cached_info().config));
         Ok(found)
     }
 
@@ -99,16 +143,18 @@ impl Provisioner {
         if !self.may_restore_now() {
             return;
         }
-        match self.ensure_stream(self.topology.stream(publisher)).await {
-            Ok(_) => warn!("stream {} was missing and is there again", self.topology.stream_name(publisher)),
-            Err(error) => {
-                warn!("a missing stream is still missing: {:#}", anyhow::Error::new(error));
-            }
+        let name = self.topology.stream_name(publisher);
+        if let Err(error) = self.ensure_stream(self.topology.stream(publisher)).await {
+            warn!(stream = name, "a missing stream is still missing: {:#}", anyhow::Error::new(error));
         }
     }
 
+    pub(super) async fn ensure_dead_letters(&self) -> Result<stream::Stream, ProvisionError> {
+        self.ensure_stream(self.topology.dead_letters()).await
+    }
+
     fn may_restore_now(&self) -> bool {
-        let mut restored = self.restored.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut restored = self.restored.lock().unwrap_or_else(PoisonError::into_inner);
         if restored.is_some_and(|at| at.elapsed() < RESTORE_INTERVAL) {
             return false;
         }
@@ -116,32 +162,32 @@ impl Provisioner {
         true
     }
 
-    pub(super) async fn ensure_dead_letters(&self) -> Result<stream::Stream, ProvisionError> {
-        self.ensure_stream(self.topology.dead_letters()).await
+    async fn ensure_stream(&self, wanted: stream::Config) -> Result<stream::Stream, ProvisionError> {
+        self.check_server()?;
+        let name = wanted.name.clone();
+        let found = match self.find_stream(&name).await? {
+            Some(found) => found,
+            None => self.create_stream(&wanted).await?,
+        };
+        self.warn_once("stream", &name, differences::of_stream(&wanted, &found.cached_info().config));
+        Ok(found)
     }
 
-    async fn ensure_stream(&self, wanted: stream::Config) -> Result<stream::Stream, ProvisionError> {
-        let name = wanted.name.clone();
-        if let Some(found) = self.find_stream(&name).await? {
-            warn_of_differences(&wanted, &found);
+    async fn create_stream(&self, wanted: &stream::Config) -> Result<stream::Stream, ProvisionError> {
+        let _one_at_a_time = self.creating.lock().await;
+        let name = &wanted.name;
+        if let Some(found) = self.find_stream(name).await? {
             return Ok(found);
         }
         match self.jetstream.create_stream(wanted.clone()).await {
-            Ok(created) => {
-                info!(stream = name, "created stream {name}");
-                drop(created);
-            }
+            // The server answers the same to another process that was slower by a moment.
+            Ok(_) => info!(stream = name, "stream {name} was missing and is there now"),
             Err(error) if name_is_taken(error.kind()) => {}
-            Err(source) => return Err(failed("create", "stream", &name, source.into())),
+            Err(source) => return Err(refused("create", "stream", name, source.into())),
         }
         // A lost race is read back and compared like any other stream that was there.
-        match self.find_stream(&name).await? {
-            Some(found) => {
-                warn_of_differences(&wanted, &found);
-                Ok(found)
-            }
-            None => Err(failed("read back", "stream", &name, "it vanished after it was created".into())),
-        }
+        let found = self.find_stream(name).await?;
+        found.ok_or_else(|| refused("read back", "stream", name, "it vanished again".into()))
     }
 
     async fn find_stream(&self, name: &str) -> Result<Option<stream::Stream>, ProvisionError> {
@@ -153,9 +199,30 @@ impl Provisioner {
                 {
                     Ok(None)
                 }
-                _ => Err(failed("look for", "stream", name, error.into())),
+                _ => Err(refused("look for", "stream", name, error.into())),
             },
         }
+    }
+
+    fn warn_once(&self, kind: &str, name: &str, differences: Vec<String>) {
+        for difference in differences {
+            let line = format!(
+                "{kind} {name} differs from what this build wants, and is left as it is: {difference}"
+            );
+            if self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(line.clone()) {
+                warn!("{line}");
+            }
+        }
+    }
+}
+
+async fn find_consumer(stream: &stream::Stream, name: &str) -> Result<Option<PullConsumer>, ProvisionError> {
+    match stream.get_consumer(name).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) => match error.downcast_ref::<ConsumerInfoError>() {
+            Some(missing) if missing.kind() == ConsumerInfoErrorKind::NotFound => Ok(None),
+            _ => Err(refused("look for", "consumer", name, error)),
+        },
     }
 }
 
@@ -163,61 +230,14 @@ fn name_is_taken(kind: CreateStreamErrorKind) -> bool {
     matches!(kind, CreateStreamErrorKind::JetStream(reason) if reason.error_code() == ErrorCode::STREAM_NAME_EXIST)
 }
 
-fn failed(step: &'static str, kind: &'static str, name: &str, source: async_nats::Error) -> ProvisionError {
-    ProvisionError { step, kind, name: name.to_owned(), source }
+fn refused(step: &'static str, kind: &'static str, name: &str, source: async_nats::Error) -> ProvisionError {
+    ProvisionError::Refused { step, kind, name: name.to_owned(), source }
 }
 
-fn warn_of_differences(wanted: &stream::Config, found: &stream::Stream) {
-    let name = &wanted.name;
-    for difference in stream_differences(wanted, &found.cached_info().config) {
-        warn!(
-            stream = name,
-            "stream {name} differs from what this build wants, and is left as it is: {difference}"
-        );
-    }
-}
-
-fn stream_differences(wanted: &stream::Config, found: &stream::Config) -> Vec<String> {
-    let sorted = |config: &stream::Config| {
-        let mut subjects = config.subjects.clone();
-        subjects.sort_unstable();
-        format!("{subjects:?}")
-    };
-    let fields = [
-        difference("subjects", &sorted(wanted), &sorted(found)),
-        difference("storage", &format!("{:?}", wanted.storage), &format!("{:?}", found.storage)),
-        difference("retention", &format!("{:?}", wanted.retention), &format!("{:?}", found.retention)),
-        difference("discard", &format!("{:?}", wanted.discard), &format!("{:?}", found.discard)),
-        difference("max_age", &format!("{:?}", wanted.max_age), &format!("{:?}", found.max_age)),
-        difference(
-            "duplicate_window",
-            &format!("{:?}", wanted.duplicate_window),
-            &format!("{:?}", found.duplicate_window),
-        ),
-        difference("num_replicas", &wanted.num_replicas, &found.num_replicas),
-    ];
-    fields.into_iter().flatten().collect()
-}
-
-fn consumer_differences(wanted: &consumer::pull::Config, found: &consumer::Config) -> Vec<String> {
-    let fields = [
-        difference("filter_subject", &wanted.filter_subject, &found.filter_subject),
-        difference(
-            "deliver_policy",
-            &format!("{:?}", wanted.deliver_policy),
-            &format!("{:?}", found.deliver_policy),
-        ),
-        difference("ack_policy", &format!("{:?}", wanted.ack_policy), &format!("{:?}", found.ack_policy)),
-        difference("ack_wait", &format!("{:?}", wanted.ack_wait), &format!("{:?}", found.ack_wait)),
-        difference("max_deliver", &wanted.max_deliver, &found.max_deliver),
-        difference("max_ack_pending", &wanted.max_ack_pending, &found.max_ack_pending),
-        difference("backoff", &format!("{:?}", wanted.backoff), &format!("{:?}", found.backoff)),
-    ];
-    fields.into_iter().flatten().collect()
-}
-
-fn difference<T: PartialEq + Display>(field: &str, wanted: &T, found: &T) -> Option<String> {
-    (wanted != found).then(|| format!("{field} is {found}, wanted {wanted}"))
+/// 2.10 or newer. A version that can't be read is none.
+fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().ok());
+    matches!((numbers.next().flatten(), numbers.next().flatten()), (Some(major), Some(minor)) if (major, minor) >= (2, 10))
 }
 
 #[cfg(test)]
@@ -225,14 +245,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_names_the_field_and_both_values() {
-        let wanted = Topology::new("c", 1).stream(Service::Orders);
-        let found =
-            stream::Config { duplicate_window: Duration::from_secs(1), num_replicas: 3, ..wanted.clone() };
-        assert_eq!(
-            stream_differences(&wanted, &found),
-            ["duplicate_window is 1s, wanted 120s", "num_replicas is 3, wanted 1"]
-        );
-        assert!(stream_differences(&wanted, &wanted).is_empty());
+    fn a_server_older_than_2_10_is_refused_by_its_version() {
+        for old in ["2.9.10", "2.9.25", "1.4.1", "0.9.6", "", "dev", "2", "2.x.1"] {
+            assert!(!is_new_enough(old), "{old:?}");
+        }
+        for new in ["2.10.0", "2.10.0-beta.1", "2.15.1", "2.11.0-dev", "3.0.0", "10.1.0"] {
+            assert!(is_new_enough(new), "{new:?}");
+        }
     }
 }

@@ -1,41 +1,55 @@
 //! How often a handler refused each message, and how long the next try waits.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use rand::RngExt;
+
+use super::settle::Place;
 
 /// Delay before the first retry.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 /// Longest delay before a retry.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
-/// Messages remembered: as many as may be delivered and unanswered at one time.
-const REMEMBERED: usize = super::topology::MAX_ACK_PENDING as usize;
+/// Messages in one generation: as many as may be delivered and unanswered at one time.
+const GENERATION: usize = super::topology::MAX_ACK_PENDING as usize;
 
-/// Counts, by stream sequence, the refusals that this process gave out.
+/// Counts the refusals that this process gave out for each message.
 ///
 /// The broker's own delivery count would also count crashes, lapsed ack waits and drains, and a message is never
 /// given up for those. With several replicas, or after a restart, a message may be tried more often than its limit,
 /// never less.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(BTreeMap<u64, u32>);
+pub(super) struct Refusals {
+    /// Another replica may answer a message that was refused here, of which nobody tells us: what was not refused
+    /// again for a whole generation is forgotten.
+    young: HashMap<Key, u32>,
+    old: HashMap<Key, u32>,
+}
+
+/// The sequence, and the time of storing in ns: in a stream that was lost and made anew, sequences begin again.
+type Key = (u64, i128);
 
 impl Refusals {
     /// Counts one more refusal and returns how many there were.
-    pub(super) fn count(&mut self, sequence: u64) -> u32 {
-        let refused = self.0.entry(sequence).or_default();
-        *refused += 1;
-        let refused = *refused;
-        // Another replica may have answered the oldest ones, of which nobody tells us.
-        if self.0.len() > REMEMBERED {
-            self.0.pop_first();
+    pub(super) fn count(&mut self, place: Place) -> u32 {
+        let key = key(place);
+        let before = self.young.get(&key).or_else(|| self.old.get(&key)).copied().unwrap_or_default();
+        if self.young.len() >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
         }
-        refused
+        self.young.insert(key, before + 1);
+        before + 1
     }
 
     /// The message got its final answer.
-    pub(super) fn forget(&mut self, sequence: u64) {
-        self.0.remove(&sequence);
+    pub(super) fn forget(&mut self, place: Place) {
+        self.young.remove(&key(place));
+        self.old.remove(&key(place));
     }
+}
+
+fn key(place: Place) -> Key {
+    (place.sequence, place.published_ns)
 }
 
 /// `min(30 s, 0.5 s x 2^(delivered-1))`, give or take a fifth, so that a crowd that was refused together does not
@@ -64,20 +78,33 @@ mod tests {
         }
     }
 
-    #[test]
-    fn refusals_are_counted_for_each_message_and_forgotten_with_it() {
-        let mut refusals = Refusals::default();
-        assert_eq!([refusals.count(7), refusals.count(7), refusals.count(8)], [1, 2, 1]);
-        refusals.forget(7);
-        assert_eq!(refusals.count(7), 1);
+    fn place(sequence: u64, published_ns: i128) -> Place {
+        Place { sequence, published_ns, delivered: 1 }
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn refusals_are_counted_for_each_message_and_forgotten_with_it() {
         let mut refusals = Refusals::default();
-        for sequence in 0..3 * REMEMBERED as u64 {
-            refusals.count(sequence);
+        let (seven, eight) = (place(7, 1), place(8, 1));
+        assert_eq!([refusals.count(seven), refusals.count(seven), refusals.count(eight)], [1, 2, 1]);
+        assert_eq!(refusals.count(place(7, 2)), 1, "another message that has the sequence of a lost one");
+        refusals.forget(seven);
+        assert_eq!(refusals.count(seven), 1);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_the_ones_refused_last_are_kept() {
+        let mut refusals = Refusals::default();
+        let oldest = place(0, 1);
+        for sequence in 1..=3 * GENERATION as u64 {
+            refusals.count(place(sequence, 1));
+            if sequence % 5_000 == 0 {
+                refusals.count(oldest);
+            }
         }
-        assert_eq!(refusals.0.len(), REMEMBERED);
+        assert!(refusals.young.len() + refusals.old.len() <= 2 * GENERATION);
+        assert_eq!(refusals.count(oldest), 7, "it was refused all the time");
+        refusals.forget(oldest);
+        assert_eq!(refusals.count(oldest), 1);
     }
 }

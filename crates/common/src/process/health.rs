@@ -39,11 +39,17 @@ struct LoopState {
     last_beat_ms: AtomicU64,
 }
 
+/// A dependency may take this long to be ready for the first time without a warning.
+const LONGEST_STARTUP: Duration = Duration::from_secs(5);
+
 #[derive(Debug)]
 struct DependencyState {
     name: Name,
     /// Why it is not ready, if it is not.
     unready: Mutex<Option<Cow<'static, str>>>,
+    registered_at: Instant,
+    /// It was ready once, or should have been by now: from then on it is news when it is not.
+    startup_over: AtomicBool,
 }
 
 impl Health {
@@ -76,7 +82,12 @@ impl Health {
     }
 
     pub(super) fn register(&self, name: Name, unready: &'static str) -> Dependency {
-        let state = Arc::new(DependencyState { name, unready: Mutex::new(Some(unready.into())) });
+        let state = Arc::new(DependencyState {
+            name,
+            unready: Mutex::new(Some(unready.into())),
+            registered_at: Instant::now(),
+            startup_over: AtomicBool::new(false),
+        });
         locked(&self.0.dependencies).push(Arc::clone(&state));
         let dependency = Dependency(state);
         dependency.export(false);
@@ -182,12 +193,23 @@ impl Dependency {
         let name = &self.0.name;
         let before = std::mem::replace(&mut *locked(&self.0.unready), unready.clone());
         self.export(unready.is_none());
-        match (before, unready) {
-            (Some(_), None) => info!(dependency = %name, "{name} is ready"),
-            (before, Some(reason)) if before.as_ref() != Some(&reason) => {
-                warn!(dependency = %name, "{name} is not ready: {reason}");
+        match unready {
+            None if before.is_some() => {
+                self.0.startup_over.store(true, Ordering::Relaxed);
+                info!(dependency = %name, "{name} is ready");
             }
-            _ => {}
+            None => {}
+            Some(reason) => {
+                // A start is no trouble, every dependency is away for a moment then; a start that takes long is.
+                let late = self.0.registered_at.elapsed() > LONGEST_STARTUP
+                    && !self.0.startup_over.swap(true, Ordering::Relaxed);
+                let news = before.as_ref() != Some(&reason);
+                if late || news && self.0.startup_over.load(Ordering::Relaxed) {
+                    warn!(dependency = %name, "{name} is not ready: {reason}");
+                } else if news {
+                    info!(dependency = %name, "{name} is not ready yet: {reason}");
+                }
+            }
         }
     }
 

@@ -1,0 +1,15 @@
+//! The messaging kit against real NATS servers, one for each test.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod dead_letters;
+mod guilty;
+mod handling;
+mod outcomes;
+mod provision;
+mod publisher;
+mod readiness;
+mod replicas;
+mod survival;
+mod unavailable;
+mod world;
