@@ -1,7 +1,7 @@
 //! The connection to NATS that a process shares, and its readiness.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -41,6 +41,7 @@ impl Broker {
     /// # Errors
     /// Only when the settings can't describe a connection.
     pub async fn connect(service: Service, settings: &NatsSettings, health: &Health) -> anyhow::Result<Self> {
+        let last = Arc::new(Mutex::new(ConnectionEvent::Draining));
         let options = ConnectOptions::new()
             .name(&settings.client_id)
             .ping_interval(PING_INTERVAL)
@@ -48,7 +49,10 @@ impl Broker {
             .retry_on_initial_connect()
             .max_reconnects(None)
             .reconnect_delay_callback(reconnect_delay)
-            .event_callback(|event| async move { log(&event) });
+            .event_callback(move |event| {
+                let last = Arc::clone(&last);
+                async move { log(event, &last) }
+            });
         let client =
             options.connect(&settings.addresses[..]).await.context("start to connect to NATS_URL")?;
         let jetstream =
@@ -110,11 +114,15 @@ fn reconnect_delay(attempts: usize) -> Duration {
     (Duration::from_millis(10) * 2u32.pow(doublings)).min(LONGEST_RECONNECT_DELAY)
 }
 
-fn log(event: &ConnectionEvent) {
-    match event {
+/// Each attempt to connect fails with the same words, which are worth one line.
+fn log(event: ConnectionEvent, last: &Mutex<ConnectionEvent>) {
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    match &event {
+        again if *again == *last => debug!("NATS connection: {event}"),
         ConnectionEvent::Connected => info!("connected to NATS"),
         // Every handle of the connection is gone, which is how a process ends it.
         ConnectionEvent::Closed | ConnectionEvent::Draining => debug!("NATS connection: {event}"),
         other => warn!("NATS connection: {other}"),
     }
+    *last = event;
 }
