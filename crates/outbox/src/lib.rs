@@ -1,7 +1,7 @@
 //! The transactional outbox and its relay, once, for every service with Postgres, and the way such a service speaks
 //! to its database.
 //!
-//! A service commits its change and the event that tells of it in one transaction ([`enqueue`], or SQL of its own
+//! A service commits its change and the event that tells of it in one transaction ([`enqueue()`], or SQL of its own
 //! that inserts into `outbox`), so one is never there without the other (I5). The [`Relay`] publishes what is in
 //! the table and deletes exactly what the broker has acknowledged. A crash between the two publishes an event
 //! again, with the same id. No order between events is promised.

@@ -22,7 +22,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The environment of this process. Called once, by [`crate::process::run`].
+    /// The environment of this process. Called once, by [`crate::process::run()`].
     pub fn from_process() -> Self {
         // A name that is not UTF-8 is none of ours.
         Self::from_pairs(

@@ -18,7 +18,7 @@ pub struct CommonSettings {
 }
 
 impl CommonSettings {
-    /// Reads the variables that all services share. Called by [`crate::process::run`].
+    /// Reads the variables that all services share. Called by [`crate::process::run()`].
     pub fn read(env: &mut Environment) -> Option<Self> {
         let nats = NatsSettings::read(env);
         let http_addr = env.or("HTTP_ADDR", "0.0.0.0:3000", parse::socket_addr);

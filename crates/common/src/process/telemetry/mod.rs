@@ -10,7 +10,7 @@ pub use metrics::Metrics;
 use super::config::LogSettings;
 
 /// Sends logs to stdout, panics to the logs, and metrics to the returned registry. Called once, by
-/// [`crate::process::run`]; `service` is part of every JSON line and of `build_info`.
+/// [`crate::process::run()`]; `service` is part of every JSON line and of `build_info`.
 pub fn init(service: &'static str, settings: &LogSettings) -> Metrics {
     logs::init(service, settings);
     panics::log_them();
