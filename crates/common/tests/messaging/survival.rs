@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use common::process::health::Health;
 use futures_util::future::join_all;
 use testkit::eventually;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     handling::{Seen, content},
@@ -97,9 +99,20 @@ async fn two_replicas_go_on_at_once_after_the_broker_was_killed_and_started_agai
 #[tokio::test]
 async fn new_events_are_handled_after_the_broker_was_paused() {
     let (world, seen, replica) = listening().await;
+    let (health, stop) = (Health::new(), CancellationToken::new());
+    let watch = tokio::spawn(world.broker_with(&health).await.watch(stop.clone()));
+    // Its first turn makes NATS a part of the health at all.
+    tokio::task::yield_now().await;
+    eventually("it is connected", LONG, async || health.readyz()).await;
     world.nats.pause().unwrap();
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    eventually("the silence is noticed", LONG, async || match health.readyz() {
+        Err(_) => Ok(()),
+        Ok(()) => Err("it is still ready".to_owned()),
+    })
+    .await;
     world.nats.resume().unwrap();
+    stop.cancel();
+    watch.await.unwrap();
     goes_on(&world, &seen, replica, Duration::from_secs(10)).await;
 }
 
