@@ -30,7 +30,12 @@ async fn poison_becomes_dead_letters_once_and_does_not_delay_the_good_ones_behin
         ("not a date", with_expiry(r#""soon""#), "expiresAt"),
         ("a number for a date", with_expiry("1763775444000"), "expiresAt"),
         ("not UTF-8 as text", "\u{0}\u{1}".to_owned(), "not a valid order:created"),
-        ("a megabyte", format!("[{}", "1,".repeat(500_000)), "order:created"),
+        (
+            "an array",
+            r#"["a",0,"created","u","2026-01-31T12:00:00.000Z",["t",20]]"#.to_owned(),
+            "not an object",
+        ),
+        ("a megabyte", format!("{{\"id\":[{}", "1,".repeat(500_000)), "id"),
     ];
     let mut sequences = BTreeMap::new();
     for (what, body, reason) in &poison {
