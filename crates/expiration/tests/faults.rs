@@ -133,13 +133,12 @@ async fn timers_go_on_after_a_script_kept_redis_busy() {
     let world = World::with_redis(&["--busy-reply-threshold", "50"]).await;
     let worker = world.worker("expiration-1").await;
     let orders = scheduled(&world, 100).await;
-    let client = redis::Client::open(world.redis.url()).unwrap();
-    let mut hog = client.get_multiplexed_async_connection().await.unwrap();
+    let mut hog = world.redis.connect().await.unwrap();
     let hogging = tokio::spawn(async move {
         redis::cmd("EVAL").arg("while true do end").arg(0).query_async::<()>(&mut hog).await
     });
     overdue_for(&worker, 4.0).await;
-    let mut other = client.get_multiplexed_async_connection().await.unwrap();
+    let mut other = world.redis.connect().await.unwrap();
     redis::cmd("SCRIPT").arg("KILL").query_async::<()>(&mut other).await.unwrap();
     assert!(hogging.await.unwrap().is_err(), "the script was ended by us");
     world.fires_exactly(&orders).await;

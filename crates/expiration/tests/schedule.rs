@@ -181,8 +181,7 @@ async fn the_servers_settings_are_read() {
 }
 
 async fn raw(redis: &Redis, command: &[&str]) {
-    let mut connection =
-        redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut connection = redis.connect().await.unwrap();
     let (name, arguments) = command.split_first().unwrap();
     redis::cmd(name).arg(arguments).query_async::<()>(&mut connection).await.unwrap();
 }

@@ -76,8 +76,7 @@ const DUE: &str = "{property:order:expiration}:due";
 
 impl World {
     async fn new(redis: &Redis) -> Self {
-        let mut connection =
-            redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+        let mut connection = redis.connect().await.unwrap();
         redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
         Self {
             schedule: Schedule::new(&redis.url(), "property").unwrap(),

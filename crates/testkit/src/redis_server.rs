@@ -1,8 +1,8 @@
 //! A Redis or Valkey server.
 
-use std::{ffi::OsString, ops::Deref};
+use std::{ffi::OsString, ops::Deref, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use crate::{
@@ -13,6 +13,9 @@ use crate::{
     server::Server,
     space::Space,
 };
+
+/// Far more than any command of a test or of the demo takes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Redis server, or Valkey, that keeps nothing on disk unless it is told to.
 #[derive(Debug)]
@@ -59,6 +62,19 @@ impl Redis {
         };
         let server = Server::start(Process::new(launch), Protocol::Redis, port, directory).await?;
         Ok(Self { server })
+    }
+
+    /// A connection for a caller's own commands. Patient: the client gives up after 500 ms by default, which is
+    /// little on a busy machine, and says nothing about whether the command was executed.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn connect(&self) -> Result<redis::aio::MultiplexedConnection> {
+        let config = redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let client = redis::Client::open(self.url())?;
+        client.get_multiplexed_async_connection_with_config(&config).await.context("connect to Redis")
     }
 
     /// `redis://127.0.0.1:<port>`

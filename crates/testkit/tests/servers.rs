@@ -29,13 +29,11 @@ async fn pong(url: &str) -> Result<String, String> {
 }
 
 async fn value_of(redis: &Redis, key: &str) -> Option<String> {
-    let client = redis::Client::open(redis.url()).unwrap();
-    client.get_multiplexed_async_connection().await.unwrap().get(key).await.unwrap()
+    redis.connect().await.unwrap().get(key).await.unwrap()
 }
 
 async fn set(redis: &Redis, key: &str, value: &str) {
-    let client = redis::Client::open(redis.url()).unwrap();
-    let () = client.get_multiplexed_async_connection().await.unwrap().set(key, value).await.unwrap();
+    let () = redis.connect().await.unwrap().set(key, value).await.unwrap();
 }
 
 async fn jetstream(nats: &Nats) -> async_nats::jetstream::Context {

@@ -222,8 +222,7 @@ impl World {
     }
 
     pub async fn redis_command<T: redis::FromRedisValue>(&self, command: &[&str]) -> T {
-        let client = redis::Client::open(self.redis.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut connection = self.redis.connect().await.unwrap();
         redis::cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await.unwrap()
     }
 }

@@ -23,10 +23,6 @@ async fn expiration(platform: &Platform, redis: &Redis) -> Service {
     expiration
 }
 
-async fn redis(url: String) -> redis::aio::MultiplexedConnection {
-    redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
-}
-
 /// Waits until the schedule holds so many timers.
 async fn scheduled(connection: &mut redis::aio::MultiplexedConnection, timers: usize) {
     let mut connection = connection.clone();
@@ -72,7 +68,7 @@ async fn a_schedule_that_is_wiped_in_mid_flight_leaves_no_order_later_than_the_s
     let platform = Platform::start("6s").await;
     let redis_server = Redis::start().await.unwrap();
     let _expiration = expiration(&platform, &redis_server).await;
-    let mut connection = redis(redis_server.url()).await;
+    let mut connection = redis_server.connect().await.unwrap();
     let orders = place(&platform, 20).await;
     scheduled(&mut connection, 20).await;
     let _: () = redis::cmd("FLUSHALL").query_async(&mut connection).await.unwrap();
@@ -91,7 +87,7 @@ async fn what_was_taken_out_of_the_schedule_is_caught_and_the_rest_is_on_time() 
     let platform = Platform::start("6s").await;
     let redis_server = Redis::start().await.unwrap();
     let _expiration = expiration(&platform, &redis_server).await;
-    let mut connection = redis(redis_server.url()).await;
+    let mut connection = redis_server.connect().await.unwrap();
     let orders = place(&platform, 6).await;
     scheduled(&mut connection, 6).await;
     let taken: usize = redis::cmd("ZREM")

@@ -131,7 +131,6 @@ async fn play(story: &Story<'_>) -> Result<Summary> {
 /// Connections of our own, to look at the servers from outside of the services.
 async fn look_around(stage: &Stage) -> Result<Rest> {
     let client = async_nats::connect(stage.nats.url()).await.context("connect to NATS")?;
-    let redis = redis::Client::open(stage.redis.url()).context("read the URL of Redis")?;
     Ok(Rest {
         jetstream: jetstream::new(client),
         database: PgPoolOptions::new()
@@ -139,7 +138,7 @@ async fn look_around(stage: &Stage) -> Result<Rest> {
             .connect(stage.database.url())
             .await
             .context("connect to Postgres")?,
-        redis: redis.get_multiplexed_async_connection().await.context("connect to Redis")?,
+        redis: stage.redis.connect().await?,
     })
 }
 
