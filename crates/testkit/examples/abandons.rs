@@ -18,5 +18,8 @@ async fn main() -> anyhow::Result<()> {
         postgres.pause()?;
     }
     writeln!(std::io::stdout(), "{} {} {} {backend}", nats.pid(), redis.pid(), postgres.pid())?;
-    std::future::pending().await
+    // Listened to, because a shell that starts a job in the background has it ignored; and then no destructor runs, as
+    // if it had not been.
+    tokio::signal::ctrl_c().await?;
+    std::process::exit(130)
 }

@@ -55,7 +55,11 @@ fn parent(arguments: &[&str]) -> Parent {
 }
 
 async fn everything_vanishes(mut parent: Parent) {
-    parent.process.wait().unwrap();
+    eventually("the process has ended", SOON, async || match parent.process.try_wait().unwrap() {
+        Some(_) => Ok(()),
+        None => Err("it is running".to_owned()),
+    })
+    .await;
     eventually("the servers are gone", SOON, async || {
         let left: Vec<_> = parent.pids.iter().filter(|pid| !is_gone(**pid)).collect();
         if left.is_empty() { Ok(()) } else { Err(format!("alive: {left:?}")) }
