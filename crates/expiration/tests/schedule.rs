@@ -175,9 +175,10 @@ async fn the_servers_settings_are_read() {
     let unsafe_one = Redis::start_with(&["--maxmemory-policy", "allkeys-lru"]).await.unwrap();
     let facts = schedule_on(&unsafe_one).await.server_facts().await.unwrap();
     assert_eq!(facts, ServerFacts { maxmemory_policy: "allkeys-lru".to_owned(), aof_enabled: false });
-    assert!(!facts.is_safe());
+    assert!(!facts.keeps_when_full());
     let safe_one = Redis::start_with(&["--appendonly", "yes"]).await.unwrap();
-    assert!(schedule_on(&safe_one).await.server_facts().await.unwrap().is_safe());
+    let facts = schedule_on(&safe_one).await.server_facts().await.unwrap();
+    assert!(facts.keeps_when_full() && facts.aof_enabled);
 }
 
 async fn raw(redis: &Redis, command: &[&str]) {

@@ -122,8 +122,9 @@ pub fn dead_letter_subject(durable: &str, stream_sequence: u64) -> String {
 /// Says what is wrong with a subject of which a wildcard is only a part of a token: such a subject is a literal
 /// that matches nothing, and the server accepts it without an error.
 pub fn check_subject(subject: &str) -> Result<(), String> {
-    for (index, token) in subject.split('.').enumerate() {
-        let last = subject.split('.').count() == index + 1;
+    let mut tokens = subject.split('.').peekable();
+    while let Some(token) = tokens.next() {
+        let last = tokens.peek().is_none();
         match token {
             "" => return Err(format!("subject {subject:?} has an empty token")),
             "*" => {}

@@ -16,11 +16,6 @@ pub struct ServerFacts {
 }
 
 impl ServerFacts {
-    /// Whether a full or restarted server keeps its timers.
-    pub fn is_safe(&self) -> bool {
-        self.keeps_when_full() && self.aof_enabled
-    }
-
     /// Whether a full server keeps its timers.
     pub fn keeps_when_full(&self) -> bool {
         self.maxmemory_policy == "noeviction"
