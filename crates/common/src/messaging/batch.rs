@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::Message;
 use futures_util::future::join_all;
 use metrics::histogram;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
-
 use super::{
     TRACEPARENT,
     attempt::Attempt,
     handler::{Delivery, Handler, Outcome},
-    settle::{Place, Settler, in_progress},
+    settle::Settler,
+    taken::{Place, Taken},
 };
 use crate::{event::Event, process::health::Heartbeat};
 
@@ -27,38 +25,42 @@ pub(super) struct Work<H> {
 
 impl<H: Handler> Work<H> {
     /// Answers every message, and tells the broker at every `interval` of those that have no answer yet.
-    pub(super) async fn process(&self, messages: &[Message], interval: Duration, stop: &CancellationToken) {
+    pub(super) async fn process(&self, messages: &[Taken], interval: Duration, stop: &CancellationToken) {
         histogram!("consumed_batch_size", "consumer" => self.name.clone()).record(messages.len() as f64);
         let mut readable = Vec::with_capacity(messages.len());
         let mut batch = Vec::with_capacity(messages.len());
         let mut given_up = Vec::new();
         for message in messages {
-            let Some(place) = place(message) else { continue };
-            match decode::<H::Event>(message, place) {
+            match decode::<H::Event>(message) {
                 Ok(delivery) => {
-                    readable.push((message, place));
+                    readable.push(message);
                     batch.push(delivery);
                 }
-                Err(reason) => given_up.push((message, place, Outcome::reject(reason))),
+                Err(reason) => given_up.push((message, Outcome::reject(reason))),
             }
         }
-        let Some(outcomes) = in_progress(messages, interval, self.outcomes(&batch, stop)).await else {
+        let outcomes = self.settler.in_progress(messages, interval, self.outcomes(&batch, stop));
+        let Some(outcomes) = outcomes.await else {
             for message in messages {
                 self.settler.give_back(message).await;
             }
             return;
         };
         // Dead letters wait for their PubAcks, so the good ones are answered before them.
-        for ((message, place), outcome) in readable.into_iter().zip(outcomes) {
+        let mut done = Vec::with_capacity(readable.len());
+        for (message, outcome) in readable.into_iter().zip(outcomes) {
             match outcome {
-                Outcome::Done | Outcome::Postpone(_) => self.settler.settle(message, place, outcome).await,
-                Outcome::Retry { .. } | Outcome::Reject { .. } => given_up.push((message, place, outcome)),
+                Outcome::Done => done.push(message),
+                Outcome::Postpone(delay) => self.settler.postpone(message, delay).await,
+                Outcome::Retry { .. } | Outcome::Reject { .. } => given_up.push((message, outcome)),
             }
         }
+        self.settler.done(&done).await;
         // All at once: one after the other, a broker that is silent about dead letters would hold this batch's slot
         // for many timeouts, and the good ones behind it (I7).
-        let settled = given_up.into_iter().map(|(message, place, outcome)| {
-            in_progress(std::slice::from_ref(message), interval, self.settler.settle(message, place, outcome))
+        let settled = given_up.into_iter().map(|(message, outcome)| {
+            let settled = self.settler.refuse(message, outcome);
+            self.settler.in_progress(std::slice::from_ref(message), interval, settled)
         });
         join_all(settled).await;
     }
@@ -74,21 +76,7 @@ impl<H: Handler> Work<H> {
     }
 }
 
-fn place(message: &Message) -> Option<Place> {
-    match message.info() {
-        Ok(info) => Some(Place {
-            sequence: info.stream_sequence,
-            published_ns: info.published.unix_timestamp_nanos(),
-            delivered: u64::try_from(info.delivered).unwrap_or(1),
-        }),
-        Err(error) => {
-            warn!("a message without a JetStream reply subject can't be answered: {error}");
-            None
-        }
-    }
-}
-
-fn decode<E: Event>(message: &Message, place: Place) -> Result<Delivery<E>, String> {
+fn decode<E: Event>(message: &Taken) -> Result<Delivery<E>, String> {
     // serde would read an array as the fields in their order, which nobody promised.
     if message.payload.trim_ascii_start().first() == Some(&b'[') {
         return Err(format!("the body is not a valid {}: it is an array, not an object", E::SUBJECT));
@@ -99,7 +87,8 @@ fn decode<E: Event>(message: &Message, place: Place) -> Result<Delivery<E>, Stri
         .as_ref()
         .and_then(|headers| headers.get(TRACEPARENT))
         .and_then(|value| value.as_str().parse().ok());
-    Ok(Delivery { event, traceparent, sequence: place.sequence, delivered: place.delivered })
+    let Place { sequence, delivered, .. } = message.place;
+    Ok(Delivery { event, traceparent, sequence, delivered })
 }
 
 /// Reads a bad body once more, slowly, for a reason that names the field.

@@ -5,7 +5,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::jetstream::{self, Message};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, sleep_until, timeout},
@@ -15,7 +14,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     Provisioner, batch::Work, dead_letter::DeadLetters, handler::Handler, pull::Pull, settle::Settler,
-    topology,
+    taken::Taken, topology,
 };
 use crate::{
     event::{Event, Service, Subject},
@@ -55,7 +54,6 @@ impl Default for ConsumerOptions {
 pub struct Consumer<H> {
     service: Service,
     client: async_nats::Client,
-    jetstream: jetstream::Context,
     provisioner: Arc<Provisioner>,
     options: ConsumerOptions,
     work: Arc<Work<H>>,
@@ -88,7 +86,6 @@ impl<H: Handler> Consumer<H> {
         let heartbeat = health.register_loop(format!("consumer {name}"), LONGEST_SILENCE);
         Self {
             service,
-            jetstream: jetstream::new(client.clone()),
             client,
             provisioner,
             options,
@@ -165,7 +162,7 @@ impl<H: Handler> Consumer<H> {
 
     async fn try_open(&self) -> anyhow::Result<Pull> {
         let consumer = self.provisioner.ensure_consumer(self.service, Self::SUBJECT).await?;
-        Pull::open(&self.client, &self.jetstream, &consumer, self.options.batch).await
+        Pull::open(&self.client, &consumer, self.options.batch).await
     }
 
     /// Pulls batches and starts their tasks until the pull breaks or `stop`.
@@ -205,7 +202,7 @@ impl<H: Handler> Consumer<H> {
     }
 
     /// The first message and those that have arrived behind it; with the reason, if they were the last.
-    fn gather(&self, pull: &mut Pull, first: Message) -> (Vec<Message>, Option<String>) {
+    fn gather(&self, pull: &mut Pull, first: Taken) -> (Vec<Taken>, Option<String>) {
         let mut messages = vec![first];
         while messages.len() < self.options.batch {
             match pull.next_buffered() {

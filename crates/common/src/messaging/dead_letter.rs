@@ -6,7 +6,7 @@ use async_nats::{
     HeaderMap, HeaderName, HeaderValue,
     header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
     jetstream::{
-        self, Message,
+        self,
         context::{PublishError, PublishErrorKind},
         message::PublishMessage,
     },
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use metrics::counter;
 use tracing::error;
 
-use super::{Provisioner, publisher::PUBACK_TIMEOUT, topology};
+use super::{Provisioner, publisher::PUBACK_TIMEOUT, taken::Taken, topology};
 
 /// Bytes kept of a body that does not fit beside the headers.
 const CUT_BODY: usize = 4 * 1024;
@@ -46,11 +46,11 @@ pub mod header {
 
 /// A message that is given up, and why.
 #[derive(Debug)]
-pub struct DeadLetter<'a> {
+pub(super) struct DeadLetter<'a> {
     /// The message.
-    pub message: &'a Message,
+    pub(super) message: &'a Taken,
     /// Why it is given up.
-    pub reason: &'a str,
+    pub(super) reason: &'a str,
 }
 
 /// Stores the dead letters of one consumer.
@@ -72,7 +72,7 @@ impl DeadLetters {
     /// # Errors
     /// When it is not known to be stored: keep the message and come back.
     pub(super) async fn store(&self, letter: &DeadLetter<'_>) -> anyhow::Result<()> {
-        let origin = Origin::of(letter.message)?;
+        let origin = Origin::of(letter.message);
         let subject = topology::dead_letter_subject(&self.durable, origin.sequence);
         let stored = self.publish_first(letter, &origin, &subject).await;
         if stored.is_ok() {
@@ -172,21 +172,18 @@ struct Origin {
 }
 
 impl Origin {
-    fn of(message: &Message) -> anyhow::Result<Self> {
-        let info =
-            message.info().map_err(|error| anyhow::anyhow!(error).context("read the reply subject"))?;
-        let at = info.published;
-        Ok(Self {
-            stream: info.stream.to_owned(),
-            sequence: info.stream_sequence,
-            published: chrono::DateTime::from_timestamp(at.unix_timestamp(), at.nanosecond())
-                .map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true))
-                .unwrap_or_default(),
-        })
+    fn of(message: &Taken) -> Self {
+        let place = message.place;
+        let published = chrono::DateTime::from_timestamp_nanos(place.published_ns);
+        Self {
+            stream: message.stream().to_owned(),
+            sequence: place.sequence,
+            published: published.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true),
+        }
     }
 }
 
-fn original_headers(message: &Message) -> HeaderMap {
+fn original_headers(message: &Taken) -> HeaderMap {
     let mut prefixed = HeaderMap::new();
     for (name, values) in message.headers.iter().flat_map(HeaderMap::iter) {
         let Ok(name) = format!("{}{name}", header::ORIGINAL).parse::<HeaderName>() else { continue };

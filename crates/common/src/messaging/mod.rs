@@ -19,14 +19,15 @@ mod publisher;
 mod pull;
 mod refusals;
 mod settle;
+mod taken;
 pub mod topology;
 
 pub use broker::Broker;
 pub use consumer::{Consumer, ConsumerOptions};
-pub use dead_letter::{DeadLetter, header as dead_letter_header};
+pub use dead_letter::header as dead_letter_header;
 pub use handler::{BatchError, Delivery, Handler, Outcome};
 pub use provision::{ProvisionError, Provisioner};
-pub use publisher::{Outgoing, PublishError, Publisher};
+pub use publisher::{Doubt, Flight, Outgoing, PublishError, Publisher};
 
 /// Header that carries the W3C trace context of the request that caused an event.
 pub const TRACEPARENT: &str = "traceparent";

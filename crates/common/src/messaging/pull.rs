@@ -10,7 +10,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use async_nats::{
     Client, StatusCode, Subject, Subscriber,
     connection::State,
-    jetstream::{self, Message, consumer::PullConsumer},
+    jetstream::consumer::PullConsumer,
 };
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
@@ -18,6 +18,9 @@ use tokio::{
     task::coop::unconstrained,
     time::{Instant, timeout_at},
 };
+use tracing::warn;
+
+use super::taken::Taken;
 
 /// How long a request stands at the server, which says so when it ends: that is the heartbeat as well.
 const EXPIRES: Duration = Duration::from_secs(1);
@@ -30,7 +33,6 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Pull {
     client: Client,
-    jetstream: jetstream::Context,
     subscriber: Subscriber,
     inbox: Subject,
     subject: Subject,
@@ -51,7 +53,6 @@ impl Pull {
     /// When the client is closed.
     pub(super) async fn open(
         client: &Client,
-        jetstream: &jetstream::Context,
         consumer: &PullConsumer,
         batch: usize,
     ) -> anyhow::Result<Self> {
@@ -65,7 +66,6 @@ impl Pull {
         });
         Ok(Self {
             client: client.clone(),
-            jetstream: jetstream.clone(),
             subscriber,
             inbox,
             subject: format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", info.stream_name, info.name).into(),
@@ -92,7 +92,7 @@ impl Pull {
     ///
     /// # Errors
     /// With the reason for which no message will come any more.
-    pub(super) async fn next(&mut self) -> Result<Message, String> {
+    pub(super) async fn next(&mut self) -> Result<Taken, String> {
         loop {
             if self.asked <= self.batch / 2 {
                 self.ask().await?;
@@ -110,13 +110,13 @@ impl Pull {
     }
 
     /// A message, or the end, that is here already.
-    pub(super) fn next_buffered(&mut self) -> Option<Result<Message, String>> {
+    pub(super) fn next_buffered(&mut self) -> Option<Result<Taken, String>> {
         // Without `unconstrained` the runtime's budget would end every batch at about a hundred.
         unconstrained(self.next()).now_or_never()
     }
 
     /// Asks no more, and answers what had been asked for and came: it has to be given back.
-    pub(super) async fn close(mut self) -> Vec<Message> {
+    pub(super) async fn close(mut self) -> Vec<Taken> {
         let deadline = Instant::now() + CLOSE_LIMIT;
         let mut left = Vec::new();
         while self.asked > 0 {
@@ -142,11 +142,15 @@ impl Pull {
     }
 
     /// What the server sent: a message, something about a request, or the reason why no more will come.
-    fn accept(&mut self, frame: async_nats::Message) -> Result<Option<Message>, String> {
+    fn accept(&mut self, frame: async_nats::Message) -> Result<Option<Taken>, String> {
         match frame.status.unwrap_or(StatusCode::OK) {
             StatusCode::OK => {
                 self.asked = self.asked.saturating_sub(1);
-                Ok(Some(Message { message: frame, context: self.jetstream.clone() }))
+                let taken = Taken::new(frame);
+                if taken.is_none() {
+                    warn!("a message without a JetStream reply subject can't be answered");
+                }
+                Ok(taken)
             }
             StatusCode::NO_RESPONDERS => Err("there is no such consumer".to_owned()),
             status => match unserved(&frame) {

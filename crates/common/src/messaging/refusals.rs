@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use rand::RngExt;
 
-use super::settle::Place;
+use super::taken::Place;
 
 /// Delay before the first retry.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
@@ -27,7 +27,7 @@ pub(super) struct Refusals {
 }
 
 /// The sequence, and the time of storing in ns: in a stream that was lost and made anew, sequences begin again.
-type Key = (u64, i128);
+type Key = (u64, i64);
 
 impl Refusals {
     /// Counts one more refusal and returns how many there were.
@@ -43,6 +43,9 @@ impl Refusals {
 
     /// The message got its final answer.
     pub(super) fn forget(&mut self, place: Place) {
+        if self.young.is_empty() && self.old.is_empty() {
+            return;
+        }
         self.young.remove(&key(place));
         self.old.remove(&key(place));
     }
@@ -78,7 +81,7 @@ mod tests {
         }
     }
 
-    fn place(sequence: u64, published_ns: i128) -> Place {
+    fn place(sequence: u64, published_ns: i64) -> Place {
         Place { sequence, published_ns, delivered: 1 }
     }
 

@@ -1,15 +1,13 @@
-//! Does with each message what its outcome says. With [`in_progress`], the only code that acks.
+//! Does with each message what its outcome says: the only code that acks.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use async_nats::{
-    connection::State,
-    jetstream::{AckKind, Message},
-};
-use metrics::counter;
+use async_nats::{Client, connection::State, jetstream::AckKind};
+use bytes::Bytes;
+use metrics::{Counter, counter};
 use tokio::{
     task::coop::unconstrained,
     time::{MissedTickBehavior, timeout},
@@ -20,6 +18,7 @@ use super::{
     dead_letter::{DeadLetter, DeadLetters},
     handler::Outcome,
     refusals::{Refusals, retry_delay},
+    taken::Taken,
 };
 
 /// How long an answer may wait for room in the client's queue.
@@ -29,91 +28,152 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Settler {
     consumer: String,
-    client: async_nats::Client,
+    client: Client,
     dead_letters: DeadLetters,
     refusals: Mutex<Refusals>,
     retries: u32,
+    /// Looked up once: by far the most messages are counted here.
+    done: Counter,
 }
 
 impl Settler {
     /// `retries` is how often a message may be refused before it becomes a dead letter, unless the handler says so.
-    pub(super) fn new(
-        consumer: String,
-        client: async_nats::Client,
-        dead_letters: DeadLetters,
-        retries: u32,
-    ) -> Self {
-        Self { consumer, client, dead_letters, refusals: Mutex::default(), retries }
+    pub(super) fn new(consumer: String, client: Client, dead_letters: DeadLetters, retries: u32) -> Self {
+        let done = outcomes(&consumer, "done");
+        Self { consumer, client, dead_letters, refusals: Mutex::default(), retries, done }
     }
 
-    /// Answers one message.
-    pub(super) async fn settle(&self, message: &Message, place: Place, outcome: Outcome) {
-        match outcome {
-            Outcome::Done => {
-                self.refusals().forget(place);
-                self.answer(message, AckKind::Ack, "done").await;
-            }
-            Outcome::Postpone(delay) => self.answer(message, AckKind::Nak(Some(delay)), "postponed").await,
-            Outcome::Reject { reason } => self.give_up(message, place, &reason).await,
-            Outcome::Retry { reason, limit } => {
-                let limit = limit.unwrap_or(self.retries);
-                let refused = self.refusals().count(place);
-                if refused > limit {
-                    self.give_up(message, place, &format!("refused {refused} times: {reason}")).await;
-                    return;
-                }
-                let delay = retry_delay(place.delivered);
-                debug!(
-                    consumer = self.consumer,
-                    sequence = place.sequence,
-                    "{} refused message {} ({refused} of {limit}), again in {delay:?}: {reason}",
-                    self.consumer,
-                    place.sequence
-                );
-                self.answer(message, AckKind::Nak(Some(delay)), "retried").await;
-            }
+    /// Acks messages whose effect is durable.
+    pub(super) async fn done(&self, messages: &[&Taken]) {
+        {
+            let mut refusals = self.refusals();
+            messages.iter().for_each(|message| refusals.forget(message.place));
         }
+        self.done.increment(messages.len() as u64);
+        self.answer(messages, &Bytes::from_static(b"+ACK")).await;
+    }
+
+    /// Has a message delivered again after this delay. It is never counted.
+    pub(super) async fn postpone(&self, message: &Taken, delay: Duration) {
+        self.answer_one(message, AckKind::Nak(Some(delay)), "postponed").await;
     }
 
     /// Gives a message back untouched, to be delivered again at once: for whoever asks next.
-    pub(super) async fn give_back(&self, message: &Message) {
-        self.answer(message, AckKind::Nak(None), "given_back").await;
+    pub(super) async fn give_back(&self, message: &Taken) {
+        self.answer_one(message, AckKind::Nak(None), "given_back").await;
+    }
+
+    /// Answers a message that a handler refused, or that none could read.
+    pub(super) async fn refuse(&self, message: &Taken, outcome: Outcome) {
+        match outcome {
+            Outcome::Done => self.done(&[message]).await,
+            Outcome::Postpone(delay) => self.postpone(message, delay).await,
+            Outcome::Reject { reason } => self.give_up(message, &reason).await,
+            Outcome::Retry { reason, limit } => self.retry(message, &reason, limit).await,
+        }
+    }
+
+    async fn retry(&self, message: &Taken, reason: &str, limit: Option<u32>) {
+        let limit = limit.unwrap_or(self.retries);
+        let refused = self.refusals().count(message.place);
+        if refused > limit {
+            self.give_up(message, &format!("refused {refused} times: {reason}")).await;
+            return;
+        }
+        let delay = retry_delay(message.place.delivered);
+        let sequence = message.place.sequence;
+        debug!(
+            consumer = self.consumer,
+            sequence,
+            "{} refused message {sequence} ({refused} of {limit}), again in {delay:?}: {reason}",
+            self.consumer,
+        );
+        self.answer_one(message, AckKind::Nak(Some(delay)), "retried").await;
     }
 
     /// Stores the dead letter, then terms the message. Without room for the dead letter the message stays.
-    async fn give_up(&self, message: &Message, place: Place, reason: &str) {
+    async fn give_up(&self, message: &Taken, reason: &str) {
         match self.dead_letters.store(&DeadLetter { message, reason }).await {
             Ok(()) => {
-                self.refusals().forget(place);
-                self.answer(message, AckKind::Term, "dead_lettered").await;
+                self.refusals().forget(message.place);
+                self.answer_one(message, AckKind::Term, "dead_lettered").await;
             }
             Err(error) => {
+                let sequence = message.place.sequence;
                 warn!(
                     consumer = self.consumer,
-                    sequence = place.sequence,
-                    "the dead letters did not take message {}, which is kept and tried again: {error:#}",
-                    place.sequence
+                    sequence,
+                    "the dead letters did not take message {sequence}, which is kept and tried again: {error:#}",
                 );
-                self.answer(message, AckKind::Nak(Some(retry_delay(place.delivered))), "kept").await;
+                let delay = retry_delay(message.place.delivered);
+                self.answer_one(message, AckKind::Nak(Some(delay)), "kept").await;
             }
         }
+    }
+
+    async fn answer_one(&self, message: &Taken, kind: AckKind, outcome: &'static str) {
+        outcomes(&self.consumer, outcome).increment(1);
+        self.answer(&[message], &kind.into()).await;
     }
 
     /// Unanswered means delivered again after the ack wait, which every handler bears. So an answer is not worth
     /// waiting for while the broker is away and the client's queue is full: a drain would never end.
-    #[expect(clippy::disallowed_methods, reason = "this is the consumer loop")]
-    async fn answer(&self, message: &Message, kind: AckKind, outcome: &'static str) {
-        counter!("consumed_total", "consumer" => self.consumer.clone(), "outcome" => outcome).increment(1);
+    async fn answer(&self, messages: &[&Taken], answer: &Bytes) {
         let patience =
             if self.client.connection_state() == State::Connected { ANSWER_TIMEOUT } else { Duration::ZERO };
+        let all = async {
+            for message in messages {
+                self.send(message, answer.clone()).await?;
+            }
+            Ok::<_, async_nats::client::PublishError>(())
+        };
         // Without `unconstrained` a spent budget of the runtime would look like a full queue.
-        let sent = timeout(patience, unconstrained(message.ack_with(kind))).await;
-        let failure = match sent {
+        let failure = match timeout(patience, unconstrained(all)).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(_elapsed) => "the broker is away".to_owned(),
         };
-        debug!(consumer = self.consumer, "could not answer a message, it will come again: {failure}");
+        debug!(
+            consumer = self.consumer,
+            "could not answer all of {} messages, the rest will come again: {failure}",
+            messages.len()
+        );
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the consumer loop")]
+    async fn send(&self, message: &Taken, answer: Bytes) -> Result<(), async_nats::client::PublishError> {
+        match &message.reply {
+            Some(reply) => self.client.publish(reply.clone(), answer).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the broker at every `interval` that the messages in hand are still worked on. Only for messages without
+    /// an answer: it would turn the delay of a NAK into a whole ack wait.
+    pub(super) async fn in_progress<T>(
+        &self,
+        messages: &[Taken],
+        interval: Duration,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let mut ticks = tokio::time::interval(interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks.reset();
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = ticks.tick() => {}
+            }
+            for message in messages {
+                // Lost progress is at worst a second delivery; work must not wait for room in the client's queue.
+                tokio::select! {
+                    biased;
+                    done = &mut work => return done,
+                    _ = self.send(message, AckKind::Progress.into()) => {}
+                }
+            }
+        }
     }
 
     fn refusals(&self) -> std::sync::MutexGuard<'_, Refusals> {
@@ -121,38 +181,6 @@ impl Settler {
     }
 }
 
-/// Where a message stands in its stream, since when, and for which time it is delivered.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) sequence: u64,
-    pub(super) published_ns: i128,
-    pub(super) delivered: u64,
-}
-
-/// Tells the broker at every `interval` that the messages in hand are still worked on. Only for messages without an
-/// answer: it would turn the delay of a NAK into a whole ack wait.
-#[expect(clippy::disallowed_methods, reason = "this is the consumer loop")]
-pub(super) async fn in_progress<T>(
-    messages: &[Message],
-    interval: Duration,
-    work: impl Future<Output = T>,
-) -> T {
-    let mut ticks = tokio::time::interval(interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks.reset();
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            done = &mut work => return done,
-            _ = ticks.tick() => {}
-        }
-        for message in messages {
-            // Lost progress is at worst a second delivery; work must not wait for room in the client's queue.
-            tokio::select! {
-                biased;
-                done = &mut work => return done,
-                _ = message.ack_with(AckKind::Progress) => {}
-            }
-        }
-    }
+fn outcomes(consumer: &str, outcome: &'static str) -> Counter {
+    counter!("consumed_total", "consumer" => consumer.to_owned(), "outcome" => outcome)
 }
