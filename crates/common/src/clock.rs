@@ -12,3 +12,8 @@ pub fn now() -> DateTime<Utc> {
 pub fn now_ms() -> i64 {
     now().timestamp_millis()
 }
+
+/// The present instant in whole microseconds since the Unix epoch.
+pub fn now_us() -> i64 {
+    now().timestamp_micros()
+}

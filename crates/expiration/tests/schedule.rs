@@ -2,10 +2,13 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use common::{clock, event::Id};
-use expiration::schedule::{Claim, Job, Schedule, ServerFacts};
+use expiration::schedule::{Claim, Job, Reach, Schedule, ServerFacts};
 use testkit::{Redis, eventually};
 
 const FAR: i64 = 1 << 42;
@@ -77,6 +80,69 @@ async fn claims_take_the_longest_due_first_and_never_share_a_job_or_a_score() {
     assert_eq!(schedule.complete(&a).await.unwrap(), 60, "completing one claim touches no other");
     assert_eq!(schedule.complete(&b).await.unwrap(), 40);
     assert_eq!(schedule.head().await.unwrap().jobs, 0);
+}
+
+#[tokio::test]
+async fn claiming_ahead_takes_what_is_due_within_it_and_tells_the_instant_of_each() {
+    let redis = Redis::start().await.unwrap();
+    let schedule = schedule_on(&redis).await;
+    let now_us = clock::now_us();
+    let now_ms = now_us / 1_000;
+    let jobs = [job(now_ms - 5), job(now_ms + 40), job(now_ms + 5_000)];
+    schedule.schedule(&jobs).await.unwrap();
+    let ahead = Duration::from_secs(1);
+    let before = Instant::now();
+    let claimed = schedule.claim_at(Reach { limit: 10, fresh: 0, ahead }, now_us).await.unwrap();
+    let held = claimed.claim.unwrap();
+    assert_eq!(held.jobs, jobs[..2], "what is due later than that stays");
+    assert!(held.instant_of(&held.jobs[0]) <= Instant::now(), "due already");
+    // By this worker's clock, which was read before Redis' and so is the slower one.
+    let left = Duration::from_micros(((now_ms + 40) * 1_000 - now_us).unsigned_abs());
+    let instant = held.instant_of(&held.jobs[1]);
+    assert!(instant >= before + left, "never early");
+    let wait = claimed.wait.unwrap();
+    assert!(wait > Duration::from_secs(4) && wait <= Duration::from_secs(5), "{wait:?} to the third");
+    let unsent = [&held.jobs[1]];
+    assert_eq!(schedule.release(&held, &unsent).await.unwrap(), 1);
+    assert_eq!(schedule.head().await.unwrap().due_ms, Some(now_ms + 40), "given back at its own time");
+}
+
+#[tokio::test]
+async fn a_claim_that_has_not_lapsed_is_not_taken_over_ahead_of_time() {
+    let redis = Redis::start().await.unwrap();
+    let schedule = schedule_on(&redis).await;
+    schedule.schedule(&[job(1_000)]).await.unwrap();
+    let held = claim(&schedule, 10).await;
+    let soon = job(clock::now_ms() + 1_000);
+    schedule.schedule(std::slice::from_ref(&soon)).await.unwrap();
+    // An hour reaches beyond the lease.
+    let reach = Reach { limit: 10, fresh: 0, ahead: Duration::from_secs(3_600) };
+    let ahead = schedule.claim(reach).await.unwrap().claim.unwrap();
+    assert_eq!(ahead.jobs, [soon]);
+    assert_eq!(schedule.complete(&held).await.unwrap(), 1, "it is still the first worker's");
+}
+
+#[tokio::test]
+async fn while_more_is_due_than_one_claim_takes_a_part_of_each_is_what_became_due_last() {
+    let redis = Redis::start().await.unwrap();
+    let schedule = schedule_on(&redis).await;
+    let jobs: Vec<Job> = (0..25).map(|i| job(1_000 + i)).collect();
+    schedule.schedule(&jobs).await.unwrap();
+    let reach = Reach { limit: 10, fresh: 3, ahead: Duration::ZERO };
+    let due = |claim: &Claim| claim.jobs.iter().map(|job| job.due_ms - 1_000).collect::<Vec<_>>();
+    let mut claims = Vec::new();
+    while let Some(claim) = schedule.claim(reach).await.unwrap().claim {
+        claims.push(due(&claim));
+    }
+    assert_eq!(
+        claims,
+        [
+            vec![0, 1, 2, 3, 4, 5, 6, 22, 23, 24],
+            vec![7, 8, 9, 10, 11, 12, 13, 19, 20, 21],
+            // No backlog any more.
+            vec![14, 15, 16, 17, 18],
+        ]
+    );
 }
 
 #[tokio::test]

@@ -5,10 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
 
 use common::{clock, event::Id};
-use expiration::schedule::{Claim, Job, Schedule};
+use expiration::schedule::{Claim, Job, Reach, Schedule};
 use proptest::{prelude::*, test_runner::TestRunner};
 use testkit::Redis;
 
@@ -22,8 +25,8 @@ enum Action {
     Schedule { order: usize, hours: i64 },
     /// An `order:cancelled`.
     Unschedule { order: usize },
-    /// A worker claims, with a clock that is this many hours off.
-    Claim { worker: usize, limit: usize, skew_hours: i64 },
+    /// A worker claims, with a clock that is this many hours off, and reaches this many hours ahead.
+    Claim { worker: usize, limit: usize, fresh: usize, skew_hours: i64, ahead_hours: i64 },
     /// A worker's whole claim was stored.
     Complete { worker: usize },
     /// The first `stored` jobs of a worker's claim were stored, the rest not.
@@ -38,7 +41,11 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         3 => (order.clone(), -3i64..3).prop_map(|(order, hours)| Action::Schedule { order, hours }),
         1 => order.prop_map(|order| Action::Unschedule { order }),
-        4 => (worker.clone(), 1usize..5, -2i64..3).prop_map(|(worker, limit, skew_hours)| Action::Claim { worker, limit, skew_hours }),
+        4 => (worker.clone(), 1usize..5, 0usize..3, -2i64..3, 0i64..2).prop_map(
+            |(worker, limit, fresh, skew_hours, ahead_hours)| {
+                Action::Claim { worker, limit, fresh: fresh.min(limit), skew_hours, ahead_hours }
+            }
+        ),
         2 => worker.clone().prop_map(|worker| Action::Complete { worker }),
         2 => (worker, 0usize..5).prop_map(|(worker, stored)| Action::Settle { worker, stored }),
         1 => Just(Action::Lapse),
@@ -112,7 +119,10 @@ impl World {
                 let removed = self.schedule.unschedule(&[&self.ids[order]]).await.unwrap();
                 assert_eq!(removed == 1, self.model.jobs.remove(&order).is_some());
             }
-            Action::Claim { worker, limit, skew_hours } => self.claim(worker, limit, skew_hours).await,
+            Action::Claim { worker, limit, fresh, skew_hours, ahead_hours } => {
+                let ahead = Duration::from_millis((ahead_hours * HOUR_MS).unsigned_abs());
+                self.claim(worker, Reach { limit, fresh, ahead }, skew_hours).await;
+            }
             Action::Complete { worker } => {
                 if let Some((number, claim)) = self.claims[worker].take() {
                     let held = self.held_by(number);
@@ -131,10 +141,12 @@ impl World {
         self.compare().await;
     }
 
-    async fn claim(&mut self, worker: usize, limit: usize, skew_hours: i64) {
-        let claimed = self.schedule.claim_due(limit, clock::now_ms() + skew_hours * HOUR_MS).await.unwrap();
-        // Due by the slower of the two clocks. Lapsed claims are due by Redis' clock, and were made a moment ago.
-        let latest = clock::now_ms() + skew_hours.min(0) * HOUR_MS;
+    async fn claim(&mut self, worker: usize, reach: Reach, skew_hours: i64) {
+        let worker_us = (clock::now_ms() + skew_hours * HOUR_MS) * 1_000;
+        let claimed = self.schedule.claim_at(reach, worker_us).await.unwrap();
+        // Due by the slower of the two clocks. Lapsed claims are due by Redis' clock, and were made a moment ago; they
+        // are not to be had ahead, and neither are those that have not lapsed.
+        let latest = clock::now_ms() + skew_hours.min(0) * HOUR_MS + reach.ahead.as_millis() as i64;
         let due: Vec<usize> = self
             .model
             .jobs
@@ -148,11 +160,15 @@ impl World {
             .collect();
         let taken: Vec<usize> =
             claimed.claim.iter().flat_map(|claim| &claim.jobs).map(|job| self.order_of(&job.id)).collect();
-        assert_eq!(
-            taken.len(),
-            due.len().min(limit),
+        // Claims that are not to be had may stand in the way of a reach ahead, until they lapse.
+        let most = due.len().min(reach.limit);
+        let all = reach.ahead.is_zero() && taken.len() == most;
+        assert!(
+            all || (!reach.ahead.is_zero() && taken.len() <= most),
             "as many as are due and asked for; due {due:?}, taken {taken:?}"
         );
+        let distinct: HashSet<_> = taken.iter().collect();
+        assert_eq!(distinct.len(), taken.len(), "each once: {taken:?}");
         assert!(taken.iter().all(|order| due.contains(order)), "never early: due {due:?}, taken {taken:?}");
         let Some(claim) = claimed.claim else { return };
         self.next_claim += 1;

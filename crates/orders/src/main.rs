@@ -21,6 +21,10 @@ const MAX_CONNECTIONS: u32 = 16;
 /// Every wait of a loop that speaks to Postgres ends sooner.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
+/// A message is some ten small allocations: with this one they take a quarter less CPU (docs/PERFORMANCE.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Exit {
     process::run("orders", Settings::read, live)
 }

@@ -18,7 +18,12 @@ pub struct ExpirationComplete {
 impl ExpirationComplete {
     /// The `Nats-Msg-Id` of this fact, the same for whoever publishes it and however often.
     pub fn message_id(&self) -> String {
-        format!("{}:{}", Self::SUBJECT, self.order_id)
+        Self::message_id_of(&self.order_id)
+    }
+
+    /// The same, of an order that there is no event for yet.
+    pub fn message_id_of(order_id: &Id) -> String {
+        [Self::SUBJECT.as_str(), ":", order_id.as_str()].concat()
     }
 }
 

@@ -1,17 +1,21 @@
 //! One claim on its way out.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use common::{
     clock,
     event::{Event, ExpirationComplete, Id},
-    messaging::{Outgoing, Publisher},
+    messaging::Outgoing,
 };
-use metrics::{counter, histogram};
+use metrics::{Counter, Histogram, counter, histogram};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{
-    FIRST_BACKOFF, LONGEST_BACKOFF,
+    FIRST_BACKOFF, LONGEST_BACKOFF, Way,
     held::{Held, Hold},
 };
 use crate::schedule::{Claim, Job, LEASE, Schedule, Unavailable};
@@ -24,43 +28,77 @@ pub(super) struct Batch {
     _hold: Hold,
 }
 
+/// What became of the jobs of a claim.
+#[derive(Debug, Default)]
+struct Fate<'a> {
+    stored: Vec<&'a Job>,
+    /// Sent, and not known to be stored.
+    unknown: Vec<&'a Job>,
+    /// Not sent, because the drain began before they were due.
+    unsent: &'a [Job],
+}
+
 impl Batch {
     pub(super) fn new(claim: Claim, held: &Held) -> Self {
         let oldest = claim.jobs.iter().map(|job| job.due_ms).min().unwrap_or_default();
         Self { claimed_at: Instant::now(), _hold: held.hold(oldest), claim }
     }
 
-    /// Publishes, awaits every PubAck, completes what is stored and releases the rest. Answers whether all of it was
-    /// stored.
-    pub(super) async fn fire(self, schedule: &Schedule, publisher: &Publisher) -> bool {
+    /// Publishes each job at its instant, awaits every PubAck, completes what is stored and releases the rest.
+    /// Answers whether all that was sent is stored. `stop` cuts the waiting short, not the rest.
+    pub(super) async fn fire(self, way: &Way, stop: &CancellationToken) -> bool {
         let messages: Vec<Outgoing> = self.claim.jobs.iter().map(|job| message(&job.id)).collect();
-        let answers = publisher.publish(&messages).await;
-        let (mut stored, mut unknown) = (Vec::new(), Vec::new());
-        for (job, answer) in self.claim.jobs.iter().zip(answers) {
+        let fate = self.publish(&messages, way, stop).await;
+        way.figures.record(&fate.stored);
+        self.settle(&way.schedule, &fate).await;
+        fate.unknown.is_empty()
+    }
+
+    async fn publish(&self, messages: &[Outgoing], way: &Way, stop: &CancellationToken) -> Fate<'_> {
+        let mut flight = way.publisher.begin(messages.len()).await;
+        let mut sent = 0;
+        for (instant, group) in self.groups() {
+            if instant > Instant::now() && stop.run_until_cancelled(way.pacer.until(instant)).await.is_none() {
+                break;
+            }
+            sent = group.end;
+            flight.send(&messages[group]).await;
+        }
+        let (jobs, unsent) = self.claim.jobs.split_at(sent);
+        let mut fate = Fate { unsent, ..Fate::default() };
+        for (job, answer) in jobs.iter().zip(flight.land().await) {
             match answer {
-                Ok(()) => stored.push(job),
+                Ok(()) => fate.stored.push(job),
                 Err(error) => {
-                    debug!("{:#}", anyhow::Error::new(error));
-                    unknown.push(job);
+                    debug!("{error}");
+                    fate.unknown.push(job);
                 }
             }
         }
-        record(&stored);
-        self.settle(schedule, &stored, &unknown).await;
-        unknown.is_empty()
+        fate
+    }
+
+    /// Jobs that go out together: what is due already, and then one group for each instant.
+    fn groups(&self) -> Vec<(Instant, Range<usize>)> {
+        let now = Instant::now();
+        let mut groups: Vec<(Instant, Range<usize>)> = Vec::new();
+        for (index, job) in self.claim.jobs.iter().enumerate() {
+            let instant = self.claim.instant_of(job).max(now);
+            match groups.last_mut() {
+                Some((last, range)) if *last == instant => range.end = index + 1,
+                _ => groups.push((instant, index..index + 1)),
+            }
+        }
+        groups
     }
 
     /// Tells Redis, again and again while the claim is this worker's; after that it lapses, and the same ids are
     /// published again.
-    async fn settle(&self, schedule: &Schedule, stored: &[&Job], unknown: &[&Job]) {
+    async fn settle(&self, schedule: &Schedule, fate: &Fate<'_>) {
         let mut backoff = FIRST_BACKOFF;
-        while let Err(error) = self.try_settle(schedule, stored, unknown).await {
+        while let Err(error) = self.try_settle(schedule, fate).await {
             if self.claimed_at.elapsed() + backoff >= LEASE {
-                warn!(
-                    "could not settle a claim of {}, which lapses: {:#}",
-                    self.claim.jobs.len(),
-                    anyhow::Error::new(error)
-                );
+                warn!("could not settle a claim of {}, which lapses: {error}", self.claim.jobs.len());
                 return;
             }
             tokio::time::sleep(backoff).await;
@@ -68,41 +106,52 @@ impl Batch {
         }
     }
 
-    async fn try_settle(
-        &self,
-        schedule: &Schedule,
-        stored: &[&Job],
-        unknown: &[&Job],
-    ) -> Result<(), Unavailable> {
-        if unknown.is_empty() {
+    async fn try_settle(&self, schedule: &Schedule, fate: &Fate<'_>) -> Result<(), Unavailable> {
+        let Fate { stored, unknown, unsent } = fate;
+        if stored.len() == self.claim.jobs.len() {
             schedule.complete(&self.claim).await?;
-        } else {
-            schedule.complete_some(&self.claim, stored).await?;
-            schedule.release(&self.claim, unknown).await?;
+            return Ok(());
         }
+        schedule.complete_some(&self.claim, stored).await?;
+        let rest: Vec<&Job> = unknown.iter().copied().chain(*unsent).collect();
+        schedule.release(&self.claim, &rest).await?;
         Ok(())
     }
 }
 
 fn message(order_id: &Id) -> Outgoing {
-    let event = ExpirationComplete { order_id: order_id.clone() };
     // Every character of an id stands for itself in JSON.
     let payload = format!(r#"{{"orderId":"{order_id}"}}"#);
     Outgoing {
         subject: ExpirationComplete::SUBJECT,
-        message_id: event.message_id(),
+        message_id: ExpirationComplete::message_id_of(order_id),
         traceparent: None,
         payload: payload.into(),
     }
 }
 
-fn record(stored: &[&Job]) {
-    let now = clock::now_ms();
-    counter!("expiration_fired_total").increment(stored.len() as u64);
-    let lateness = histogram!("expiration_lateness_seconds");
-    for job in stored {
-        let late_ms = u64::try_from(now - job.due_ms).unwrap_or_default();
-        lateness.record(Duration::from_millis(late_ms).as_secs_f64());
+/// What is counted of each job, looked up once.
+#[derive(Debug)]
+pub(super) struct Figures {
+    fired: Counter,
+    lateness: Histogram,
+}
+
+impl Figures {
+    pub(super) fn new() -> Self {
+        Self {
+            fired: counter!("expiration_fired_total"),
+            lateness: histogram!("expiration_lateness_seconds"),
+        }
+    }
+
+    fn record(&self, stored: &[&Job]) {
+        let now_us = clock::now_us();
+        self.fired.increment(stored.len() as u64);
+        for job in stored {
+            let late_us = u64::try_from(now_us - job.due_ms * 1_000).unwrap_or_default();
+            self.lateness.record(Duration::from_micros(late_us).as_secs_f64());
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod alarm;
 mod batch;
 mod held;
+mod pacer;
 
 use std::{
     sync::{
@@ -16,7 +17,6 @@ use std::{
 };
 
 use common::{
-    clock,
     messaging::Publisher,
     process::health::{Health, Heartbeat},
 };
@@ -25,15 +25,20 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 pub use alarm::Alarm;
-use batch::Batch;
+use batch::{Batch, Figures};
 pub use held::Held;
+use pacer::Pacer;
 
-use crate::schedule::Schedule;
+use crate::schedule::{Claimed, Reach, Schedule, Unavailable};
 
 /// Jobs in one claim: more would keep Redis from others for longer than 2 ms.
 const BATCH: usize = 500;
+/// How many of them are the ones that became due last, while more are due than one claim takes.
+const FRESH: usize = BATCH / 5;
 /// Claims in flight.
-const IN_FLIGHT: u32 = 4;
+const IN_FLIGHT: u32 = 8;
+/// How long before it is due a job is claimed, so that nothing but the publish is left to do at its instant.
+const AHEAD: Duration = Duration::from_millis(20);
 /// Longest sleep: a lapsed claim or a timer that another worker scheduled is found by then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
@@ -44,9 +49,9 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 /// What one step of the relay came to.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    /// A claim is on its way.
+    /// A claim is on its way, and there is more.
     Claimed,
-    /// Nothing is due for this long.
+    /// There is nothing to do for this long.
     Idle(Duration),
     /// Redis or NATS is away: back off.
     Failing,
@@ -55,8 +60,7 @@ enum Step {
 /// The loop that fires timers.
 #[derive(Debug)]
 pub struct Relay {
-    schedule: Schedule,
-    publisher: Publisher,
+    way: Arc<Way>,
     heartbeat: Heartbeat,
     alarm: Alarm,
     held: Held,
@@ -66,14 +70,28 @@ pub struct Relay {
     failing: Arc<AtomicBool>,
     /// Redis did not answer the last claim.
     blind: AtomicBool,
+    /// The last claim was a full one: there is a backlog.
+    behind: AtomicBool,
+}
+
+/// What every batch needs on its way out.
+#[derive(Debug)]
+struct Way {
+    schedule: Schedule,
+    publisher: Publisher,
+    pacer: Pacer,
+    figures: Figures,
 }
 
 impl Relay {
     /// Fires the timers of `schedule` through `publisher`.
-    pub fn new(schedule: Schedule, publisher: Publisher, health: &Health) -> Self {
-        Self {
-            schedule,
-            publisher,
+    ///
+    /// # Errors
+    /// When the operating system has no thread to give.
+    pub fn new(schedule: Schedule, publisher: Publisher, health: &Health) -> anyhow::Result<Self> {
+        let way = Way { schedule, publisher, pacer: Pacer::start()?, figures: Figures::new() };
+        Ok(Self {
+            way: Arc::new(way),
             heartbeat: health.register_loop("relay", LONGEST_SILENCE),
             alarm: Alarm::default(),
             held: Held::default(),
@@ -81,7 +99,8 @@ impl Relay {
             batches: TaskTracker::new(),
             failing: Arc::default(),
             blind: AtomicBool::new(false),
-        }
+            behind: AtomicBool::new(false),
+        })
     }
 
     /// Wakes this relay when a timer is added that is due before it would look again.
@@ -103,7 +122,7 @@ impl Relay {
             if stop.is_cancelled() {
                 break;
             }
-            match self.step().await {
+            match self.step(&stop).await {
                 Step::Claimed => backoff = FIRST_BACKOFF,
                 Step::Idle(wait) => {
                     backoff = FIRST_BACKOFF;
@@ -121,40 +140,52 @@ impl Relay {
     }
 
     /// One claim and, in a task of its own, its way out.
-    async fn step(&self) -> Step {
+    async fn step(&self, stop: &CancellationToken) -> Step {
         if self.failing.load(Ordering::Acquire) {
-            return self.probe().await;
+            return self.probe(stop).await;
         }
         let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return Step::Failing };
         // A batch in flight may have failed while this one waited for its slot.
         if self.failing.load(Ordering::Acquire) {
             // The probe needs every slot, this one too.
             drop(slot);
-            return self.probe().await;
+            return self.probe(stop).await;
         }
-        match self.claim(BATCH).await {
-            Ok(batch) => {
-                self.start(batch, slot);
-                Step::Claimed
+        self.alarm.begin_look();
+        // What is overdue goes first: nobody waits for an instant while others have waited for too long.
+        let ahead = if self.behind.load(Ordering::Relaxed) { Duration::ZERO } else { AHEAD };
+        let claimed = self.way.schedule.claim(Reach { limit: BATCH, fresh: FRESH, ahead }).await;
+        match self.read(claimed) {
+            Ok(Claimed { claim: Some(claim), wait }) => {
+                let full = claim.jobs.len() == BATCH;
+                self.behind.store(full, Ordering::Relaxed);
+                self.start(Batch::new(claim, &self.held), slot, stop.clone());
+                if full { Step::Claimed } else { Step::Idle(before(wait)) }
             }
-            Err(step) => step,
+            Ok(Claimed { claim: None, wait }) => {
+                self.behind.store(false, Ordering::Relaxed);
+                Step::Idle(before(wait))
+            }
+            Err(failing) => failing,
         }
     }
 
     /// Tries one job, alone, until a PubAck comes: what stays in the schedule keeps its due time, and its age tells
     /// the truth.
-    async fn probe(&self) -> Step {
+    async fn probe(&self, stop: &CancellationToken) -> Step {
         let Ok(_all) = self.slots.acquire_many(IN_FLIGHT).await else { return Step::Failing };
-        let batch = match self.claim(1).await {
-            Ok(batch) => batch,
-            Err(Step::Idle(wait)) => {
+        self.alarm.begin_look();
+        let reach = Reach { limit: 1, fresh: 0, ahead: Duration::ZERO };
+        let claim = match self.read(self.way.schedule.claim(reach).await) {
+            Ok(Claimed { claim: Some(claim), .. }) => claim,
+            Ok(Claimed { claim: None, wait }) => {
                 // Nothing is due to try with: the next claim tells.
                 self.failing.store(false, Ordering::Release);
-                return Step::Idle(wait);
+                return Step::Idle(wait.unwrap_or(LONGEST_SLEEP));
             }
-            Err(step) => return step,
+            Err(failing) => return failing,
         };
-        if batch.fire(&self.schedule, &self.publisher).await {
+        if Batch::new(claim, &self.held).fire(&self.way, stop).await {
             info!("NATS stores expirations again");
             self.failing.store(false, Ordering::Release);
             return Step::Claimed;
@@ -162,35 +193,31 @@ impl Relay {
         Step::Failing
     }
 
-    async fn claim(&self, limit: usize) -> Result<Batch, Step> {
-        self.alarm.begin_look();
-        match self.schedule.claim_due(limit, clock::now_ms()).await {
-            Ok(claimed) => {
-                if self.blind.swap(false, Ordering::Relaxed) {
-                    info!("Redis answers again: timers go on");
-                }
-                match claimed.claim {
-                    Some(claim) => Ok(Batch::new(claim, &self.held)),
-                    None => Err(Step::Idle(claimed.wait.unwrap_or(LONGEST_SLEEP))),
-                }
+    /// Says once that Redis is away, and once that it is back.
+    fn read(&self, claimed: Result<Claimed, Unavailable>) -> Result<Claimed, Step> {
+        match &claimed {
+            Ok(_) if self.blind.swap(false, Ordering::Relaxed) => info!("Redis answers again: timers go on"),
+            Err(error) if !self.blind.swap(true, Ordering::Relaxed) => {
+                warn!("timers stand still until Redis answers: {error}");
             }
-            Err(error) => {
-                if !self.blind.swap(true, Ordering::Relaxed) {
-                    warn!("timers stand still until Redis answers: {error}");
-                }
-                Err(Step::Failing)
-            }
+            _ => {}
         }
+        claimed.map_err(|_| Step::Failing)
     }
 
-    fn start(&self, batch: Batch, slot: OwnedSemaphorePermit) {
-        let (schedule, publisher) = (self.schedule.clone(), self.publisher.clone());
-        let failing = Arc::clone(&self.failing);
+    fn start(&self, batch: Batch, slot: OwnedSemaphorePermit, stop: CancellationToken) {
+        let (way, failing) = (Arc::clone(&self.way), Arc::clone(&self.failing));
         self.batches.spawn(async move {
-            if !batch.fire(&schedule, &publisher).await && !failing.swap(true, Ordering::AcqRel) {
+            if !batch.fire(&way, &stop).await && !failing.swap(true, Ordering::AcqRel) {
                 warn!("NATS does not store expirations: trying one at a time until it does");
             }
             drop(slot);
         });
     }
+}
+
+/// When to look again for a job that is due after `wait`: long enough before to claim it ahead, and late enough to
+/// find more of them.
+fn before(wait: Option<Duration>) -> Duration {
+    wait.map_or(LONGEST_SLEEP, |wait| wait.saturating_sub(AHEAD / 2))
 }

@@ -3,6 +3,7 @@
 //! A job never leaves the set until its event is stored. Claiming re-scores it in place, so recovery from a crash is
 //! the normal poll: a lapsed claim is simply due again. No reaper, no cursor, no second set.
 
+mod claim;
 mod connection;
 mod keys;
 mod outlook;
@@ -11,9 +12,9 @@ mod server;
 use std::{sync::Arc, time::Duration};
 
 use common::event::Id;
-use redis::{RedisError, Script, Value, cmd};
-use tracing::error;
+use redis::{RedisError, Script, cmd};
 
+pub use claim::{Claim, Claimed, Reach};
 use connection::Connection;
 use keys::Keys;
 use outlook::Outlook;
@@ -38,23 +39,6 @@ pub struct Job {
     pub id: Id,
     /// When it is due. For a job taken over from a lapsed claim: when that claim was made, which is not earlier.
     pub due_ms: i64,
-}
-
-/// Jobs that this worker alone may fire until the lease is over.
-#[derive(Debug)]
-pub struct Claim {
-    score: String,
-    /// The jobs, the longest due first. Never empty.
-    pub jobs: Vec<Job>,
-}
-
-/// What a look at the schedule came to.
-#[derive(Debug)]
-pub struct Claimed {
-    /// The jobs, if any were due.
-    pub claim: Option<Claim>,
-    /// How long until the next one is due, by the same look at the clocks. `None` when nothing is scheduled.
-    pub wait: Option<Duration>,
 }
 
 /// The head of the schedule, for metrics.
@@ -131,50 +115,6 @@ impl Schedule {
         Ok(new)
     }
 
-    /// Claims at most `limit` jobs that are due by both Redis' clock and `now_ms`, the worker's own.
-    ///
-    /// # Errors
-    /// When Redis gave no answer. What it may have claimed all the same is due again after the lease.
-    pub async fn claim_due(&self, limit: usize, now_ms: i64) -> Result<Claimed, Unavailable> {
-        let mut call = self.scripts.claim.key(&self.keys.due);
-        call.key(&self.keys.claims).arg(now_ms).arg(millis(self.lease)).arg(limit);
-        let answer: Vec<Value> = self
-            .connection
-            .run(|mut redis| async move { call.invoke_async(&mut redis).await })
-            .await
-            .map_err(unavailable("claim due orders"))?;
-        self.read_claim(answer).map_err(unavailable("read a claim"))
-    }
-
-    fn read_claim(&self, answer: Vec<Value>) -> Result<Claimed, RedisError> {
-        let mut values = answer.into_iter();
-        let mut next = || values.next().unwrap_or(Value::Nil);
-        let score: String = redis::from_redis_value(next())?;
-        let wait_ms: i64 = redis::from_redis_value(next())?;
-        let mut jobs = Vec::new();
-        while let (Some(id), Some(former)) = (values.next(), values.next()) {
-            let (id, former): (String, f64) =
-                (redis::from_redis_value(id)?, redis::from_redis_value(former)?);
-            match Id::try_from(id) {
-                Ok(id) => jobs.push(Job { id, due_ms: self.due_ms(former) }),
-                // Not written by us. It stays where it is: nothing is ever dropped.
-                Err(error) => {
-                    error!("the schedule {} holds a member that is no order id: {error}", self.keys.due);
-                }
-            }
-        }
-        let claim = (!jobs.is_empty()).then_some(Claim { score, jobs });
-        let wait = u64::try_from(wait_ms).ok().map(Duration::from_millis);
-        Ok(Claimed { claim, wait })
-    }
-
-    /// The due time that a score stands for. Of a claim only the instant at which it was made can be told.
-    #[expect(clippy::cast_possible_truncation, reason = "scores are ms since the epoch, 41 bits")]
-    fn due_ms(&self, score: f64) -> i64 {
-        let ms = score.floor() as i64;
-        if score.fract() == 0.0 { ms } else { ms.saturating_sub(millis(self.lease)) }
-    }
-
     /// Removes every job of a claim: all their events are stored. A claim that lapsed removes nothing that another
     /// worker holds.
     ///
@@ -183,7 +123,7 @@ impl Schedule {
     pub async fn complete(&self, claim: &Claim) -> Result<u64, Unavailable> {
         let mut remove = cmd("ZREMRANGEBYSCORE");
         // Nobody else can hold this score.
-        remove.arg(&self.keys.due).arg(&claim.score).arg(&claim.score);
+        remove.arg(&self.keys.due).arg(claim.score()).arg(claim.score());
         self.run(remove, "complete orders").await
     }
 
@@ -196,7 +136,7 @@ impl Schedule {
             return Ok(0);
         }
         let mut call = self.scripts.complete.key(&self.keys.due);
-        call.arg(&claim.score);
+        call.arg(claim.score());
         for job in stored {
             call.arg(job.id.as_str());
         }
@@ -215,7 +155,7 @@ impl Schedule {
             return Ok(0);
         }
         let mut call = self.scripts.release.key(&self.keys.due);
-        call.arg(&claim.score);
+        call.arg(claim.score());
         for job in jobs {
             call.arg(job.id.as_str()).arg(job.due_ms);
         }
