@@ -62,7 +62,7 @@ impl Relay {
     /// # Errors
     /// When Postgres is away. What was published by then is published again, with the same ids.
     pub async fn run_once(&self) -> anyhow::Result<Pass> {
-        within(PASS_LIMIT, self.pass()).await.context("relay the outbox")
+        within(PASS_LIMIT, Box::pin(self.pass())).await.context("relay the outbox")
     }
 
     async fn pass(&self) -> sqlx::Result<Pass> {

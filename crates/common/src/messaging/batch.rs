@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use metrics::histogram;
-use tokio_util::sync::CancellationToken;
 use super::{
     TRACEPARENT,
     attempt::Attempt,
@@ -13,6 +10,9 @@ use super::{
     taken::{Place, Taken},
 };
 use crate::{event::Event, process::health::Heartbeat};
+use futures_util::future::join_all;
+use metrics::histogram;
+use tokio_util::sync::CancellationToken;
 
 /// What the batches of one consumer share.
 #[derive(Debug)]

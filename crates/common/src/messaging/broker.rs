@@ -24,7 +24,7 @@ const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// The first connection takes milliseconds, and a start should not look slower than it is.
-const FIRST_CHECK: Duration = Duration::from_millis(20);
+const FIRST_CHECK: Duration = Duration::from_millis(5);
 
 /// One service's connection to the broker: it makes publishers and consumers, and keeps the readiness of `nats`.
 #[derive(Clone, Debug)]
@@ -109,9 +109,12 @@ impl Broker {
     }
 }
 
-fn reconnect_delay(attempts: usize) -> Duration {
-    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(7);
-    (Duration::from_millis(10) * 2u32.pow(doublings)).min(LONGEST_RECONNECT_DELAY)
+/// The client asks before its first attempt too, which nothing has to wait for.
+fn reconnect_delay(attempt: usize) -> Duration {
+    let Some(doublings) = u32::try_from(attempt).unwrap_or(u32::MAX).checked_sub(2) else {
+        return Duration::ZERO;
+    };
+    (Duration::from_millis(20) * 2u32.pow(doublings.min(6))).min(LONGEST_RECONNECT_DELAY)
 }
 
 /// Each attempt to connect fails with the same words, which are worth one line.

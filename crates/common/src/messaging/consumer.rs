@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::Semaphore,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
@@ -26,9 +26,13 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_secs(1);
 /// Verifying the consumer and subscribing; each request has a limit of its own, room in the client's queue has not.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
+/// The first connection takes milliseconds.
+const FIRST_OPEN_DELAY: Duration = Duration::from_millis(2);
 const LONGEST_OPEN_DELAY: Duration = Duration::from_secs(1);
 /// A pull that breaks as soon as it is open is not opened more often than this.
 const OPEN_INTERVAL: Duration = Duration::from_millis(500);
+/// How long a batch of a backlog may take to fill.
+const GATHER_LIMIT: Duration = Duration::from_millis(5);
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a consumer shares out its work.
@@ -45,7 +49,7 @@ pub struct ConsumerOptions {
 
 impl Default for ConsumerOptions {
     fn default() -> Self {
-        Self { batch: 500, in_flight: 2, retries: 50 }
+        Self { batch: 500, in_flight: 4, retries: 50 }
     }
 }
 
@@ -134,7 +138,7 @@ impl<H: Handler> Consumer<H> {
 
     /// Verifies the consumer, creates what is missing, and opens a pull. Tries until `stop`.
     async fn open(&self, stop: &CancellationToken) -> Option<Pull> {
-        let mut delay = Duration::from_millis(50);
+        let mut delay = FIRST_OPEN_DELAY;
         let mut warned = false;
         loop {
             self.work.heartbeat.beat();
@@ -189,7 +193,7 @@ impl<H: Handler> Consumer<H> {
                 }
                 Err(_nothing_yet) => continue,
             };
-            let (messages, broken) = self.gather(pull, first);
+            let (messages, broken) = self.gather(pull, first).await;
             let (work, stop) = (Arc::clone(&self.work), stop.clone());
             self.batches.spawn(async move {
                 work.process(&messages, interval, &stop).await;
@@ -202,13 +206,29 @@ impl<H: Handler> Consumer<H> {
     }
 
     /// The first message and those that have arrived behind it; with the reason, if they were the last.
-    fn gather(&self, pull: &mut Pull, first: Taken) -> (Vec<Taken>, Option<String>) {
-        let mut messages = vec![first];
+    ///
+    /// While a backlog is on its way it waits for a full batch: a batch costs the handler's server as much as some
+    /// hundred messages in it. Without one it waits for nothing.
+    async fn gather(&self, pull: &mut Pull, first: Taken) -> (Vec<Taken>, Option<String>) {
+        let deadline = Instant::now() + GATHER_LIMIT;
+        let mut pending = first.place.pending;
+        let mut messages = Vec::with_capacity(self.options.batch);
+        messages.push(first);
         while messages.len() < self.options.batch {
-            match pull.next_buffered() {
-                Some(Ok(message)) => messages.push(message),
-                Some(Err(reason)) => return (messages, Some(reason)),
-                None => break,
+            let next = match pull.next_buffered() {
+                Some(next) => next,
+                None if pending < self.options.batch as u64 => break,
+                None => match timeout_at(deadline, pull.next()).await {
+                    Ok(next) => next,
+                    Err(_elapsed) => break,
+                },
+            };
+            match next {
+                Ok(message) => {
+                    pending = message.place.pending;
+                    messages.push(message);
+                }
+                Err(reason) => return (messages, Some(reason)),
             }
         }
         (messages, None)

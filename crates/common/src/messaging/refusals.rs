@@ -82,7 +82,7 @@ mod tests {
     }
 
     fn place(sequence: u64, published_ns: i64) -> Place {
-        Place { sequence, published_ns, delivered: 1 }
+        Place { sequence, published_ns, delivered: 1, pending: 0 }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(super) struct Place {
     pub(super) sequence: u64,
     pub(super) published_ns: i64,
     pub(super) delivered: u64,
+    /// How many messages the consumer had yet to deliver when it delivered this one.
+    pub(super) pending: u64,
 }
 
 impl Taken {
@@ -47,31 +49,44 @@ impl Deref for Taken {
 /// in the consumer, ns since the epoch, and what is pending. Newer servers put domain and account before them, and
 /// may put more behind.
 fn parse(reply: &str) -> Option<(&str, Place)> {
-    let mut tokens = [""; 12];
-    let mut count = 0;
-    for (slot, token) in tokens.iter_mut().zip(reply.strip_prefix("$JS.ACK.")?.split('.')) {
-        *slot = token;
-        count += 1;
-    }
-    let first = match count {
-        7 => 0,
-        9.. => 2,
+    let rest = reply.strip_prefix("$JS.ACK.")?;
+    let mut begin = 0;
+    // An iterator of this crate, because the one of the standard library is set up for long texts.
+    let ends = memchr::memchr_iter(b'.', rest.as_bytes()).chain([rest.len()]);
+    let mut tokens = ends.map(|end| &rest[std::mem::replace(&mut begin, end + 1)..end]);
+    match memchr::memchr_iter(b'.', rest.as_bytes()).count() {
+        6 => {}
+        8.. => drop(tokens.nth(1)),
         _ => return None,
-    };
-    let [stream, _consumer, delivered, sequence, _, published_ns] = tokens[first..first + 6] else { return None };
-    let place = Place {
-        sequence: sequence.parse().ok()?,
-        published_ns: published_ns.parse().ok()?,
-        delivered: delivered.parse().ok()?,
-    };
-    Some((stream, place))
+    }
+    let (stream, _consumer) = (tokens.next()?, tokens.next()?);
+    let delivered = number(tokens.next()?)?;
+    let sequence = number(tokens.next()?)?;
+    let published_ns = i64::try_from(number(tokens.nth(1)?)?).ok()?;
+    let pending = number(tokens.next()?)?;
+    Some((stream, Place { sequence, published_ns, delivered, pending }))
+}
+
+/// A number of digits alone.
+fn number(text: &str) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.bytes().try_fold(0_u64, |sum, b| {
+        let digit = b.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        sum.checked_mul(10)?.checked_add(u64::from(digit))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PLACE: Place = Place { sequence: 7, published_ns: 1_769_860_800_123_456_789, delivered: 2 };
+    const PLACE: Place =
+        Place { sequence: 7, published_ns: 1_769_860_800_123_456_789, delivered: 2, pending: 40 };
 
     #[test]
     fn both_forms_of_a_reply_subject_are_read() {

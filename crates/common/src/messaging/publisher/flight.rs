@@ -154,9 +154,11 @@ impl Answer {
                 Err(PublishError::Unknown { subject, message_id: message_id(), doubt: Doubt::NoAnswer })
             }
             Self::Doubtful(doubt) => Err(PublishError::Unknown { subject, message_id: message_id(), doubt }),
-            Self::TooLarge => {
-                Err(PublishError::TooLarge { subject, message_id: message_id(), bytes: message.payload.len() })
-            }
+            Self::TooLarge => Err(PublishError::TooLarge {
+                subject,
+                message_id: message_id(),
+                bytes: message.payload.len(),
+            }),
         }
     }
 }
