@@ -13,7 +13,7 @@ RUN --mount=type=cache,id=ticketing-registry,target=/usr/local/cargo/registry,sh
     set -eu; \
     mkdir -p target/release /out; \
     find target/release -maxdepth 1 -type f -delete; \
-    cargo build --release --locked --workspace --exclude testkit --exclude xtask; \
+    cargo build --release --locked --workspace --exclude bench --exclude testkit --exclude xtask; \
     find target/release -maxdepth 1 -type f -perm -u+x -exec cp -t /out {} +
 
 FROM build AS service

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the commands of this repository, thin. What they do lives in `testkit`.
 
+mod bench;
 mod ci;
 mod demo;
 mod test;
@@ -26,6 +27,13 @@ enum Command {
         #[arg(last = true, value_name = "CARGO TEST ARGUMENTS")]
         arguments: Vec<String>,
     },
+    /// Measure the fleet beside its peers and the servers' own limits; `--help` lists what may be chosen.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Such as `--quick` or `--workload burst`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH ARGUMENTS")]
+        arguments: Vec<String>,
+    },
     /// Run every check that a change has to pass, tests included.
     Ci,
 }
@@ -34,6 +42,12 @@ fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
         Command::Demo(arguments) => demo::play(&arguments),
         Command::Test { arguments } => test::run(&arguments),
+        Command::Bench { arguments } => bench::run(&arguments),
         Command::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// The exit status of a command that was run; 1 when a signal ended it.
+fn exit_code(code: Option<i32>) -> ExitCode {
+    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

@@ -32,10 +32,5 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let status = tests.status().context("run cargo test")?;
     let verdict = if status.success() { "all tests passed" } else { "there are failures, see above" };
     layout::say(&format!("{verdict}, after {} s", begin.elapsed().as_secs()));
-    Ok(exit_code(status.code()))
-}
-
-/// Cargo's own; 1 when a signal ended it.
-fn exit_code(code: Option<i32>) -> ExitCode {
-    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+    Ok(crate::exit_code(status.code()))
 }

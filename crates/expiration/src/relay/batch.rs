@@ -58,7 +58,8 @@ impl Batch {
         let mut flight = way.publisher.begin(messages.len()).await;
         let mut sent = 0;
         for (instant, group) in self.groups() {
-            if instant > Instant::now() && stop.run_until_cancelled(way.pacer.until(instant)).await.is_none() {
+            if instant > Instant::now() && stop.run_until_cancelled(way.pacer.until(instant)).await.is_none()
+            {
                 break;
             }
             sent = group.end;

@@ -120,8 +120,7 @@ impl Schedule {
             }
         }
         jobs.sort_by_key(|job| job.due_ms);
-        let claim =
-            (!jobs.is_empty()).then_some(Claim { score, jobs, anchor: Anchor { instant, time_us } });
+        let claim = (!jobs.is_empty()).then_some(Claim { score, jobs, anchor: Anchor { instant, time_us } });
         let wait = u64::try_from(wait_ms).ok().map(Duration::from_millis);
         Ok(Claimed { claim, wait })
     }

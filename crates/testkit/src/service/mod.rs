@@ -32,6 +32,7 @@ pub struct Service {
 pub struct ServiceBuilder {
     binary: Binary,
     name: String,
+    args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     echo: Option<UnboundedSender<String>>,
 }
@@ -172,7 +173,14 @@ impl Service {
 
 impl ServiceBuilder {
     fn new(binary: Binary, name: &str) -> Self {
-        Self { binary, name: String::from(name), env: Vec::new(), echo: None }
+        Self { binary, name: String::from(name), args: Vec::new(), env: Vec::new(), echo: None }
+    }
+
+    /// Adds an argument to its command line. Our own services take none.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.args.push(argument.into());
+        self
     }
 
     /// Sets a variable of its environment.
@@ -218,7 +226,7 @@ impl ServiceBuilder {
         let launch = Launch {
             name: self.name,
             program,
-            args: Vec::new(),
+            args: self.args,
             env,
             directory: directory.path().to_path_buf(),
             user: None,

@@ -1,0 +1,114 @@
+//! Postgres as in production, and `orders` on it, for the workloads that go on to `order:cancelled`.
+
+use std::{collections::HashMap, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use common::event::{OrderCancelled, Service as Name};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use testkit::{Database, Postgres, Service};
+
+use crate::{
+    fired::read_all,
+    order,
+    world::{CLUSTER, World},
+};
+
+const READY: Duration = Duration::from_secs(30);
+
+/// A database with the schema of `orders`, which waits for the disk.
+pub(super) struct Platform {
+    // Fields are dropped in this order.
+    pool: PgPool,
+    database: Database,
+    _postgres: Postgres,
+}
+
+impl Platform {
+    /// Starts Postgres, and `orders` once, which makes its schema.
+    pub(super) async fn new(world: &World) -> Result<Self> {
+        let postgres = Postgres::start_durable().await?;
+        let database = postgres.database().await?;
+        let pool = PgPoolOptions::new().max_connections(2).connect(database.url()).await?;
+        let platform = Self { pool, database, _postgres: postgres };
+        let orders = platform.start_orders(world).await?;
+        orders.terminate()?;
+        orders.wait_exit(READY).await?;
+        Ok(platform)
+    }
+
+    /// Starts `orders` and waits until it is ready.
+    pub(super) async fn start_orders(&self, world: &World) -> Result<Service> {
+        let orders = self.spawn_orders(world).await?;
+        orders.ready(READY).await?;
+        Ok(orders)
+    }
+
+    /// Starts `orders`.
+    pub(super) async fn spawn_orders(&self, world: &World) -> Result<Service> {
+        Service::command("orders")
+            .env("RUST_LOG", "warn")
+            .env("NATS_URL", world.nats.url())
+            .env("NATS_CLUSTER_ID", CLUSTER)
+            .env("DATABASE_URL", self.database.url())
+            .env("JWT_KEY", "bench")
+            .spawn()
+            .await
+    }
+
+    /// Puts unpaid orders into Postgres, each of a ticket of its own, with the ids that carry these due times.
+    pub(super) async fn place(&self, due_ms: &[i64]) -> Result<Vec<String>> {
+        let ids: Vec<String> = (0..).zip(due_ms).map(|(number, due)| order::id(number, *due)).collect();
+        for (ids, due_ms) in ids.chunks(10_000).zip(due_ms.chunks(10_000)) {
+            sqlx::query("insert into tickets (id, version, title, price) select id, 0, 'a seat', 20 from unnest($1) as ids (id)")
+                .bind(ids)
+                .execute(&self.pool)
+                .await
+                .context("create tickets")?;
+            sqlx::query(
+                "insert into orders (id, ticket_id, user_id, expires_at)
+                 select id, id, 'bench', 'epoch'::timestamptz + due_ms * interval '1 millisecond'
+                 from unnest($1, $2) as placed (id, due_ms)",
+            )
+            .bind(ids)
+            .bind(due_ms)
+            .execute(&self.pool)
+            .await
+            .context("place orders")?;
+        }
+        // As in a database that has been there for longer than a second.
+        sqlx::query("analyze").execute(&self.pool).await.context("analyze")?;
+        sqlx::query("checkpoint").execute(&self.pool).await.context("checkpoint")?;
+        Ok(ids)
+    }
+
+    /// When each `order:cancelled` was stored, in ns; checks that each order has one, that none was cancelled
+    /// early, and that nothing is left in the outbox.
+    pub(super) async fn cancelled(&self, world: &World, expected: usize) -> Result<HashMap<String, i128>> {
+        let mut told = HashMap::with_capacity(expected);
+        for message in read_all(world, Name::Orders).await? {
+            if message.subject != "order:cancelled" {
+                continue;
+            }
+            let event: OrderCancelled = serde_json::from_slice(&message.body)?;
+            let again = told.insert(event.id.as_str().to_owned(), message.at_ns);
+            ensure!(again.is_none(), "order {} was cancelled twice", event.id);
+        }
+        ensure!(told.len() == expected, "{} of {expected} orders were cancelled", told.len());
+        let (right, outbox): (i64, i64) = sqlx::query_as(
+            "select (select count(*) from orders where status = 'cancelled' and cancelled_at >= expires_at),
+                    (select count(*) from outbox)",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        ensure!(right == expected as i64, "{right} of {expected} rows are cancelled, and not early");
+        ensure!(outbox == 0, "{outbox} events are left in the outbox");
+        Ok(told)
+    }
+}
+
+/// How many orders the second timer had to catch.
+pub(super) async fn swept(orders: &Service) -> Result<f64> {
+    let (_, metrics) = orders.get("/metrics").await?;
+    let line = metrics.lines().find_map(|line| line.strip_prefix("orders_swept_total "));
+    line.and_then(|value| value.parse().ok()).context("orders_swept_total is missing")
+}
