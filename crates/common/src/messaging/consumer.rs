@@ -49,7 +49,7 @@ pub struct ConsumerOptions {
 
 impl Default for ConsumerOptions {
     fn default() -> Self {
-        Self { batch: 500, in_flight: 4, retries: 50 }
+        Self { batch: 500, in_flight: 2, retries: 50 }
     }
 }
 
@@ -212,7 +212,7 @@ impl<H: Handler> Consumer<H> {
     async fn gather(&self, pull: &mut Pull, first: Taken) -> (Vec<Taken>, Option<String>) {
         let deadline = Instant::now() + GATHER_LIMIT;
         let mut pending = first.place.pending;
-        let mut messages = Vec::with_capacity(self.options.batch);
+        let mut messages = Vec::with_capacity(self.options.batch.min(pending as usize + 1));
         messages.push(first);
         while messages.len() < self.options.batch {
             let next = match pull.next_buffered() {

@@ -164,6 +164,40 @@ async fn a_publisher_that_never_had_a_broker_answers_unknown_and_publishes_once_
 }
 
 #[tokio::test]
+async fn events_that_are_sent_by_and_by_are_answered_in_their_places() {
+    let world = World::start().await;
+    world.create_stream().await;
+    let publisher = publisher(&world).await;
+    let all = events(30);
+    for again in 0..2 {
+        let mut flight = publisher.begin(all.len()).await;
+        for some in all.chunks(7) {
+            flight.send(some).await;
+        }
+        assert_eq!(outcomes(&flight.land().await), ["stored"; 30], "time {again}");
+    }
+    assert_eq!(stored(&world).await, 30);
+}
+
+#[tokio::test]
+async fn a_flight_waits_for_a_broker_that_is_away_once_and_not_for_each_part() {
+    let world = World::start().await;
+    world.nats.kill().await.unwrap();
+    let publisher = publisher(&world).await;
+    // More than the client queues before it makes publishers wait.
+    let parts: Vec<_> = (0..5).map(|_| events(900)).collect();
+    let begin = Instant::now();
+    let mut flight = publisher.begin(4_500).await;
+    for part in &parts {
+        flight.send(part).await;
+    }
+    let answers = flight.land().await;
+    let took = begin.elapsed();
+    assert_eq!(outcomes(&answers), ["unknown"; 4_500]);
+    assert!(took < Duration::from_secs(5), "it took {took:?}");
+}
+
+#[tokio::test]
 async fn a_missing_stream_is_made_again_and_the_next_publish_is_stored() {
     let world = World::start().await;
     let publisher = publisher(&world).await;

@@ -23,6 +23,9 @@ pub struct Flight<'a> {
     awaited: usize,
     /// One for all that was sent: begun anew with each send.
     deadline: Instant,
+    /// The client's queue had no room until a deadline: the broker is away, and waiting once more for each group of a
+    /// flight would outlast its claim.
+    stuck: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,24 +60,31 @@ impl<'a> Flight<'a> {
             answers: Vec::with_capacity(count),
             awaited: 0,
             deadline: Instant::now() + PUBACK_TIMEOUT,
+            stuck: false,
         }
     }
 
     /// Sends events, without waiting for their PubAcks. What can't be sent in time is answered as unknown.
     pub async fn send(&mut self, messages: &'a [Outgoing]) {
-        self.deadline = Instant::now() + PUBACK_TIMEOUT;
+        if !self.stuck {
+            self.deadline = Instant::now() + PUBACK_TIMEOUT;
+        }
         for message in messages {
-            // While the client is not connected its buffer fills up, and then sending waits.
-            let sent = match unconstrained(self.send_one(message)).now_or_never() {
-                Some(sent) => sent,
-                None => timeout_at(self.deadline, self.send_one(message))
-                    .await
-                    .unwrap_or(Answer::Doubtful(Doubt::NoAnswer)),
-            };
+            let sent = self.send_in_time(message).await;
             self.awaited += usize::from(sent == Answer::Awaited);
             self.messages.push(message);
             self.answers.push(sent);
         }
+    }
+
+    /// While the client is not connected its queue fills up, and then sending waits.
+    async fn send_in_time(&mut self, message: &Outgoing) -> Answer {
+        if let Some(sent) = unconstrained(self.send_one(message)).now_or_never() {
+            return sent;
+        }
+        let sent = timeout_at(self.deadline, self.send_one(message)).await;
+        self.stuck |= sent.is_err();
+        sent.unwrap_or(Answer::Doubtful(Doubt::NoAnswer))
     }
 
     async fn send_one(&mut self, message: &Outgoing) -> Answer {

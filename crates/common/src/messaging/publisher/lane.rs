@@ -38,9 +38,14 @@ impl Lane {
     }
 
     fn place(&self, subject: &str) -> Option<usize> {
-        let (flight, index) = subject.rsplit_once('.')?.1.split_once('-')?;
-        (flight.parse() == Ok(self.flight)).then(|| index.parse().ok())?
+        place(self.flight, subject)
     }
+}
+
+/// The place in this flight that a reply subject names, if it is one of this flight's.
+fn place(flight: u64, subject: &str) -> Option<usize> {
+    let (number, index) = subject.rsplit_once('.')?.1.split_once('-')?;
+    (number.parse() == Ok(flight)).then(|| index.parse().ok())?
 }
 
 /// Lanes that no flight uses: each costs the broker a subscription, so they are kept.
@@ -62,5 +67,19 @@ impl Lanes {
     /// Keeps a lane whose flight has landed.
     pub(super) fn put_back(&self, lane: Lane) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(lane);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_puback_of_an_earlier_flight_is_none_of_this_one() {
+        assert_eq!(place(7, "_INBOX.a.7-0"), Some(0));
+        assert_eq!(place(7, "_INBOX.a.7-499"), Some(499));
+        for other in ["_INBOX.a.6-0", "_INBOX.a.77-0", "_INBOX.a.7", "_INBOX.a.7-", "_INBOX.a.7-x", "7-0"] {
+            assert_eq!(place(7, other), None, "{other}");
+        }
     }
 }
