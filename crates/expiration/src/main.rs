@@ -18,6 +18,9 @@ use secrecy::ExposeSecret;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Redis takes a batch in less time than the broker needs to deliver one, so several are on their way to it.
+const BACKLOG_IN_FLIGHT: usize = 4;
+
 fn main() -> Exit {
     run("expiration", Settings::read, live)
 }
@@ -33,7 +36,8 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     let created = OrderCreatedHandler::new(schedule.clone(), settings.max_delay, relay.alarm());
     let cancelled = OrderCancelledHandler::new(schedule.clone());
     let monitor = Monitor::new(schedule, relay.held(), process.health());
-    let created = broker.consumer(created, ConsumerOptions::default());
+    let created =
+        broker.consumer(created, ConsumerOptions { in_flight: BACKLOG_IN_FLIGHT, ..Default::default() });
     let cancelled = broker.consumer(cancelled, ConsumerOptions::default());
 
     process.spawn("nats", loops(broker.watch(stop.clone())));

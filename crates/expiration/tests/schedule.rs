@@ -108,6 +108,24 @@ async fn claiming_ahead_takes_what_is_due_within_it_and_tells_the_instant_of_eac
 }
 
 #[tokio::test]
+async fn a_job_claimed_ahead_waits_for_redis_clock_too_where_that_is_the_slower_one() {
+    let redis = Redis::start().await.unwrap();
+    let schedule = schedule_on(&redis).await;
+    let soon = job(clock::now_ms() + 500);
+    schedule.schedule(std::slice::from_ref(&soon)).await.unwrap();
+    let asked_at = Instant::now();
+    let reach = Reach { limit: 10, fresh: 0, ahead: Duration::from_secs(1) };
+    let held = schedule.claim_at(reach, FAR * 1_000).await.unwrap().claim.unwrap();
+    // Redis' clock is this machine's, read before this one.
+    let left_us = soon.due_ms * 1_000 - clock::now_us();
+    let instant = held.instant_of(&held.jobs[0]);
+    assert!(
+        instant >= asked_at + Duration::from_micros(left_us.unsigned_abs()),
+        "never early by either clock"
+    );
+}
+
+#[tokio::test]
 async fn a_claim_that_has_not_lapsed_is_not_taken_over_ahead_of_time() {
     let redis = Redis::start().await.unwrap();
     let schedule = schedule_on(&redis).await;
@@ -234,6 +252,8 @@ async fn a_member_that_is_no_order_id_is_left_where_it_is() {
     let held = claim(&schedule, 10).await;
     assert_eq!(held.jobs, [known]);
     assert_eq!(schedule.head().await.unwrap().jobs, 2, "nothing is dropped");
+    assert_eq!(schedule.complete(&held).await.unwrap(), 1, "only what was fired is removed");
+    assert_eq!(schedule.head().await.unwrap().jobs, 1);
 }
 
 #[tokio::test]

@@ -162,9 +162,13 @@ impl World {
             claimed.claim.iter().flat_map(|claim| &claim.jobs).map(|job| self.order_of(&job.id)).collect();
         // Claims that are not to be had may stand in the way of a reach ahead, until they lapse.
         let most = due.len().min(reach.limit);
-        let all = reach.ahead.is_zero() && taken.len() == most;
+        let overdue = due.iter().filter(|order| match self.model.jobs[*order] {
+            State::Waiting(due_ms) => due_ms <= latest - reach.ahead.as_millis() as i64,
+            _ => true,
+        });
+        let least = overdue.count().min(reach.limit);
         assert!(
-            all || (!reach.ahead.is_zero() && taken.len() <= most),
+            (least..=most).contains(&taken.len()) && (!reach.ahead.is_zero() || least == most),
             "as many as are due and asked for; due {due:?}, taken {taken:?}"
         );
         let distinct: HashSet<_> = taken.iter().collect();

@@ -11,7 +11,6 @@ use common::{
     messaging::Outgoing,
 };
 use metrics::{Counter, Histogram, counter, histogram};
-use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{
@@ -32,10 +31,8 @@ pub(super) struct Batch {
 #[derive(Debug, Default)]
 struct Fate<'a> {
     stored: Vec<&'a Job>,
-    /// Sent, and not known to be stored.
+    /// Not known to be stored.
     unknown: Vec<&'a Job>,
-    /// Not sent, because the drain began before they were due.
-    unsent: &'a [Job],
 }
 
 impl Batch {
@@ -45,29 +42,24 @@ impl Batch {
     }
 
     /// Publishes each job at its instant, awaits every PubAck, completes what is stored and releases the rest.
-    /// Answers whether all that was sent is stored. `stop` cuts the waiting short, not the rest.
-    pub(super) async fn fire(self, way: &Way, stop: &CancellationToken) -> bool {
+    /// Answers whether all of it is stored. A drain waits for it too: the few ms until the last instant are less than
+    /// another worker would take to find what is given back.
+    pub(super) async fn fire(self, way: &Way) -> bool {
         let messages: Vec<Outgoing> = self.claim.jobs.iter().map(|job| message(&job.id)).collect();
-        let fate = self.publish(&messages, way, stop).await;
+        let fate = self.publish(&messages, way).await;
         way.figures.record(&fate.stored);
         self.settle(&way.schedule, &fate).await;
         fate.unknown.is_empty()
     }
 
-    async fn publish(&self, messages: &[Outgoing], way: &Way, stop: &CancellationToken) -> Fate<'_> {
+    async fn publish(&self, messages: &[Outgoing], way: &Way) -> Fate<'_> {
         let mut flight = way.publisher.begin(messages.len()).await;
-        let mut sent = 0;
         for (instant, group) in self.groups() {
-            if instant > Instant::now() && stop.run_until_cancelled(way.pacer.until(instant)).await.is_none()
-            {
-                break;
-            }
-            sent = group.end;
+            way.pacer.until(instant).await;
             flight.send(&messages[group]).await;
         }
-        let (jobs, unsent) = self.claim.jobs.split_at(sent);
-        let mut fate = Fate { unsent, ..Fate::default() };
-        for (job, answer) in jobs.iter().zip(flight.land().await) {
+        let mut fate = Fate::default();
+        for (job, answer) in self.claim.jobs.iter().zip(flight.land().await) {
             match answer {
                 Ok(()) => fate.stored.push(job),
                 Err(error) => {
@@ -108,14 +100,12 @@ impl Batch {
     }
 
     async fn try_settle(&self, schedule: &Schedule, fate: &Fate<'_>) -> Result<(), Unavailable> {
-        let Fate { stored, unknown, unsent } = fate;
-        if stored.len() == self.claim.jobs.len() {
+        if fate.unknown.is_empty() {
             schedule.complete(&self.claim).await?;
-            return Ok(());
+        } else {
+            schedule.complete_some(&self.claim, &fate.stored).await?;
+            schedule.release(&self.claim, &fate.unknown).await?;
         }
-        schedule.complete_some(&self.claim, stored).await?;
-        let rest: Vec<&Job> = unknown.iter().copied().chain(*unsent).collect();
-        schedule.release(&self.claim, &rest).await?;
         Ok(())
     }
 }
@@ -150,7 +140,8 @@ impl Figures {
         let now_us = clock::now_us();
         self.fired.increment(stored.len() as u64);
         for job in stored {
-            let late_us = u64::try_from(now_us - job.due_ms * 1_000).unwrap_or_default();
+            let late_us =
+                u64::try_from(now_us.saturating_sub(job.due_ms.saturating_mul(1_000))).unwrap_or_default();
             self.lateness.record(Duration::from_micros(late_us).as_secs_f64());
         }
     }

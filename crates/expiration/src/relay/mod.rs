@@ -122,7 +122,7 @@ impl Relay {
             if stop.is_cancelled() {
                 break;
             }
-            match self.step(&stop).await {
+            match self.step().await {
                 Step::Claimed => backoff = FIRST_BACKOFF,
                 Step::Idle(wait) => {
                     backoff = FIRST_BACKOFF;
@@ -140,16 +140,16 @@ impl Relay {
     }
 
     /// One claim and, in a task of its own, its way out.
-    async fn step(&self, stop: &CancellationToken) -> Step {
+    async fn step(&self) -> Step {
         if self.failing.load(Ordering::Acquire) {
-            return self.probe(stop).await;
+            return self.probe().await;
         }
         let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return Step::Failing };
         // A batch in flight may have failed while this one waited for its slot.
         if self.failing.load(Ordering::Acquire) {
             // The probe needs every slot, this one too.
             drop(slot);
-            return self.probe(stop).await;
+            return self.probe().await;
         }
         self.alarm.begin_look();
         // What is overdue goes first: nobody waits for an instant while others have waited for too long.
@@ -159,7 +159,7 @@ impl Relay {
             Ok(Claimed { claim: Some(claim), wait }) => {
                 let full = claim.jobs.len() == BATCH;
                 self.behind.store(full, Ordering::Relaxed);
-                self.start(Batch::new(claim, &self.held), slot, stop.clone());
+                self.start(Batch::new(claim, &self.held), slot);
                 if full { Step::Claimed } else { Step::Idle(before(wait)) }
             }
             Ok(Claimed { claim: None, wait }) => {
@@ -172,7 +172,7 @@ impl Relay {
 
     /// Tries one job, alone, until a PubAck comes: what stays in the schedule keeps its due time, and its age tells
     /// the truth.
-    async fn probe(&self, stop: &CancellationToken) -> Step {
+    async fn probe(&self) -> Step {
         let Ok(_all) = self.slots.acquire_many(IN_FLIGHT).await else { return Step::Failing };
         self.alarm.begin_look();
         let reach = Reach { limit: 1, fresh: 0, ahead: Duration::ZERO };
@@ -185,7 +185,7 @@ impl Relay {
             }
             Err(failing) => return failing,
         };
-        if Batch::new(claim, &self.held).fire(&self.way, stop).await {
+        if Batch::new(claim, &self.held).fire(&self.way).await {
             info!("NATS stores expirations again");
             self.failing.store(false, Ordering::Release);
             return Step::Claimed;
@@ -205,10 +205,10 @@ impl Relay {
         claimed.map_err(|_| Step::Failing)
     }
 
-    fn start(&self, batch: Batch, slot: OwnedSemaphorePermit, stop: CancellationToken) {
+    fn start(&self, batch: Batch, slot: OwnedSemaphorePermit) {
         let (way, failing) = (Arc::clone(&self.way), Arc::clone(&self.failing));
         self.batches.spawn(async move {
-            if !batch.fire(&way, &stop).await && !failing.swap(true, Ordering::AcqRel) {
+            if !batch.fire(&way).await && !failing.swap(true, Ordering::AcqRel) {
                 warn!("NATS does not store expirations: trying one at a time until it does");
             }
             drop(slot);

@@ -59,7 +59,7 @@ impl Pacer {
         }
         let woken = self.0.0.add(at);
         if woken.await.is_err() {
-            // The thread is gone, which only a panic in it can do.
+            // The thread is gone, which only a panic in it can do; then the runtime's timers have to do.
             tokio::time::sleep_until(at.into()).await;
         }
     }
@@ -74,6 +74,9 @@ impl Shared {
     fn add(&self, at: Instant) -> oneshot::Receiver<()> {
         let (wake, woken) = oneshot::channel();
         let mut state = self.lock();
+        if state.closed {
+            return woken;
+        }
         let is_next = state.sleepers.peek().is_none_or(|Reverse(first)| at < first.at);
         state.sleepers.push(Reverse(Sleeper { at, wake }));
         drop(state);
@@ -84,6 +87,7 @@ impl Shared {
     }
 
     fn pace(&self) {
+        let _closing = Closing(self);
         let mut state = self.lock();
         while !state.closed {
             let now = Instant::now();
@@ -101,6 +105,17 @@ impl Shared {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
+    }
+}
+
+/// However the thread ends, nobody waits for it any more.
+struct Closing<'a>(&'a Shared);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.closed = true;
+        state.sleepers.clear();
     }
 }
 

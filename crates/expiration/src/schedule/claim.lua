@@ -11,9 +11,9 @@
 -- ARGV[5]  how many of them, where more are due than it may claim, are those that became due last: so nothing fresh
 --          waits behind a whole backlog, and the oldest still get the rest
 --
--- Returns  { claim, now_us, wait_ms, id, former score, id, former score, ... }
+-- Returns  { claim, redis_us, wait_ms, id, former score, id, former score, ... }
 --   claim    the claim's score as text (exact: 41 bits of ms and 12 of fraction), '' when nothing was claimed
---   now_us   the slower of the two clocks, by which all of this was decided
+--   redis_us Redis' clock; all of this was decided by the slower one of it and the worker's
 --   wait_ms  ms until the next job (or lapsing claim) is due, 0 when one is due already, -1 when the set is empty
 --
 -- Run twice by a client that got no answer, the second run claims other jobs; the first lot comes back after the lease.
@@ -61,4 +61,4 @@ local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 if first[2] then
   wait_ms = math.max(0, math.ceil(tonumber(first[2]) - now))
 end
-return { claim, now_us, wait_ms, unpack(jobs) }
+return { claim, redis_us, wait_ms, unpack(jobs) }

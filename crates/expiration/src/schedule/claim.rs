@@ -25,7 +25,9 @@ pub struct Claim {
     score: String,
     /// The jobs, the longest due first. Never empty.
     pub jobs: Vec<Job>,
-    anchor: Anchor,
+    anchors: Anchors,
+    /// Every member that was claimed is one of the jobs.
+    whole: bool,
 }
 
 /// What a look at the schedule came to.
@@ -37,11 +39,13 @@ pub struct Claimed {
     pub wait: Option<Duration>,
 }
 
-/// An instant at which the slower of the two clocks showed this time or a later one.
+/// What both clocks showed, and when at the earliest.
 #[derive(Clone, Copy, Debug)]
-struct Anchor {
-    instant: Instant,
-    time_us: i64,
+struct Anchors {
+    /// This worker's, read before the question.
+    worker: (Instant, i64),
+    /// Redis', read at some time before the answer.
+    redis: (Instant, i64),
 }
 
 impl Claim {
@@ -50,11 +54,20 @@ impl Claim {
         &self.score
     }
 
-    /// When a job is due, by the monotonic clock since the claim was made: never early by the slower of Redis'
-    /// clock and this worker's, as they were then. In the past for one that is due already.
+    /// Whether every member that was claimed is one of the jobs; else some were not written by us.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// When a job is due by Redis' clock and by this worker's, whichever is later: never early by either, told by the
+    /// monotonic clock since the claim was made. In the past for one that is due already.
     pub fn instant_of(&self, job: &Job) -> Instant {
-        let left_us = job.due_ms.saturating_mul(1_000).saturating_sub(self.anchor.time_us);
-        self.anchor.instant + Duration::from_micros(u64::try_from(left_us).unwrap_or_default())
+        let due_us = job.due_ms.saturating_mul(1_000);
+        let due_by = |(instant, time_us): (Instant, i64)| {
+            let left_us = due_us.saturating_sub(time_us);
+            instant + Duration::from_micros(u64::try_from(left_us).unwrap_or_default())
+        };
+        due_by(self.anchors.worker).max(due_by(self.anchors.redis))
     }
 }
 
@@ -103,10 +116,10 @@ impl Schedule {
         let mut values = answer.into_iter();
         let mut next = || values.next().unwrap_or(Value::Nil);
         let score: String = redis::from_redis_value(next())?;
-        let time_us: i64 = redis::from_redis_value(next())?;
+        let redis_us: i64 = redis::from_redis_value(next())?;
         let wait_ms: i64 = redis::from_redis_value(next())?;
-        // Our own clock was read before the question; Redis' at some time before the answer.
-        let instant = if time_us == worker_us { asked_at } else { Instant::now() };
+        let anchors = Anchors { worker: (asked_at, worker_us), redis: (Instant::now(), redis_us) };
+        let mut whole = true;
         let mut jobs = Vec::with_capacity(values.len() / 2);
         while let (Some(id), Some(former)) = (values.next(), values.next()) {
             let (id, former): (String, f64) =
@@ -115,12 +128,13 @@ impl Schedule {
                 Ok(id) => jobs.push(Job { id, due_ms: self.due_ms(former) }),
                 // Not written by us. It stays where it is: nothing is ever dropped.
                 Err(error) => {
+                    whole = false;
                     error!("the schedule {} holds a member that is no order id: {error}", self.keys.due);
                 }
             }
         }
         jobs.sort_by_key(|job| job.due_ms);
-        let claim = (!jobs.is_empty()).then_some(Claim { score, jobs, anchor: Anchor { instant, time_us } });
+        let claim = (!jobs.is_empty()).then_some(Claim { score, jobs, anchors, whole });
         let wait = u64::try_from(wait_ms).ok().map(Duration::from_millis);
         Ok(Claimed { claim, wait })
     }

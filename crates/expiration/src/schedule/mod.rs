@@ -37,7 +37,8 @@ pub struct Unavailable {
 pub struct Job {
     /// The order.
     pub id: Id,
-    /// When it is due. For a job taken over from a lapsed claim: when that claim was made, which is not earlier.
+    /// When it is due. For a job taken over from a lapsed claim: when that claim was made, which may
+    /// have been up to 20 ms before it was due.
     pub due_ms: i64,
 }
 
@@ -121,6 +122,10 @@ impl Schedule {
     /// # Errors
     /// When Redis did not confirm. Completing again is harmless; not completed, the jobs fire again after the lease.
     pub async fn complete(&self, claim: &Claim) -> Result<u64, Unavailable> {
+        if !claim.is_whole() {
+            // The range would take what is not ours as well.
+            return self.complete_some(claim, &claim.jobs.iter().collect::<Vec<_>>()).await;
+        }
         let mut remove = cmd("ZREMRANGEBYSCORE");
         // Nobody else can hold this score.
         remove.arg(&self.keys.due).arg(claim.score()).arg(claim.score());
