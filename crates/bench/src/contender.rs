@@ -2,10 +2,10 @@
 //! told where the servers are, and turns `order:created` into `expiration:complete` at the due time.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -141,12 +141,16 @@ fn node() -> Result<PathBuf> {
     NODE.get_or_init(find).clone().context("Node.js is not installed: https://nodejs.org")
 }
 
+fn changed(file: &Path) -> Option<SystemTime> {
+    file.metadata().and_then(|data| data.modified()).ok()
+}
+
 fn install(contender: Contender) -> Result<()> {
     node()?;
     let directory = peer(contender);
     let modules = directory.join("node_modules");
     // npm writes this file last.
-    if modules.join(".package-lock.json").is_file() {
+    if changed(&modules.join(".package-lock.json")) > changed(&directory.join("package-lock.json")) {
         return Ok(());
     }
     layout::say(&format!("npm ci in bench/peers/{}", contender.name()));

@@ -52,7 +52,7 @@ struct Arguments {
     #[arg(long)]
     json: bool,
     /// Write `bench/results/` also after a run that is not whole.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "quick")]
     save: bool,
 }
 

@@ -13,6 +13,8 @@ use crate::{picture, run::Plan, sample::Sample, stats};
 pub(crate) struct Run {
     pub(crate) cores: usize,
     pub(crate) rounds: usize,
+    /// Rounds of a workload that were measured once more, because the limits before and after them differed.
+    pub(crate) repeated: usize,
     pub(crate) took_seconds: u64,
     /// What there is no figure of, and why.
     pub(crate) missing: Vec<String>,
@@ -32,10 +34,17 @@ pub(crate) struct Row {
 }
 
 impl Run {
-    pub(crate) fn new(plan: &Plan, samples: &[Sample], missing: &[String], took: Duration) -> Self {
+    pub(crate) fn new(
+        plan: &Plan,
+        samples: &[Sample],
+        missing: &[String],
+        repeated: usize,
+        took: Duration,
+    ) -> Self {
         Self {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             rounds: plan.rounds,
+            repeated,
             took_seconds: took.as_secs(),
             missing: missing.to_vec(),
             medians: medians(samples),

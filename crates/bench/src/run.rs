@@ -34,14 +34,16 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     let all = plan.steps(&contenders);
-    let mut measured = Measured { done: 0, all, begin, samples: Vec::new(), missing };
+    let mut measured = Measured { done: 0, all, begin, samples: Vec::new(), missing, repeated: 0 };
     for round in 1..=plan.rounds {
         for workload in &plan.workloads {
             plan.measure(*workload, round, &contenders, &mut measured).await?;
         }
     }
-    let run = results::Run::new(&plan, &measured.samples, &measured.missing, begin.elapsed());
-    if plan.whole || arguments.save {
+    let run =
+        results::Run::new(&plan, &measured.samples, &measured.missing, measured.repeated, begin.elapsed());
+    let whole = plan.whole && contenders.len() == Contender::ALL.len();
+    if whole || arguments.save {
         results::write(&run)?;
     }
     if arguments.json {
@@ -98,13 +100,15 @@ impl Plan {
         contenders: &[Contender],
         measured: &mut Measured,
     ) -> Result<()> {
-        let begin = measured.samples.len();
+        let (begin, missing) = (measured.samples.len(), measured.missing.len());
         self.measure_once(workload, round, contenders, measured).await?;
         let difference = limits_differ(&measured.samples[begin..]);
         if difference > MOST_NOISE {
             let percent = difference * 100.0;
             layout::say(&format!("the limits before and after differ by {percent:.0} %: measured once more"));
             measured.samples.truncate(begin);
+            measured.missing.truncate(missing);
+            measured.repeated += 1;
             self.measure_once(workload, round, contenders, measured).await?;
         }
         Ok(())
@@ -158,6 +162,8 @@ struct Measured {
     samples: Vec<Sample>,
     /// What there is no figure of, and why.
     missing: Vec<String>,
+    /// Rounds that were measured once more.
+    repeated: usize,
 }
 
 impl Measured {

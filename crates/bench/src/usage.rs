@@ -45,26 +45,31 @@ impl Usage {
 pub(crate) struct Spent {
     nats: f64,
     redis: f64,
-    worker: f64,
+    /// None where there are several.
+    worker: Option<f64>,
 }
 
 impl Spent {
-    /// What they have spent by now. A worker that has just been started has spent nothing.
+    /// What they have spent by now.
     pub(crate) fn by_now(world: &World, worker: Option<u32>) -> Result<Self> {
-        let worker = worker.map_or(Ok(Usage::default()), Usage::of)?;
+        let worker = worker.map(Usage::of).transpose()?;
         Ok(Self {
             nats: Usage::of(world.nats.pid())?.cpu_s,
             redis: Usage::of(world.redis.pid())?.cpu_s,
-            worker: worker.cpu_s,
+            worker: worker.map(|usage| usage.cpu_s),
         })
     }
 
     /// The figures of `count` jobs since `before`, µs each.
     pub(crate) fn since(self, before: Self, count: usize, figures: Figures) -> Figures {
         let each = |now: f64, before: f64| (now - before) * 1e6 / count as f64;
-        figures
+        let figures = figures
             .with("nats_us", each(self.nats, before.nats))
-            .with("redis_us", each(self.redis, before.redis))
-            .with("worker_us", each(self.worker, before.worker))
+            .with("redis_us", each(self.redis, before.redis));
+        match self.worker {
+            // One that was not there before had spent nothing.
+            Some(worker) => figures.with("worker_us", each(worker, before.worker.unwrap_or_default())),
+            None => figures,
+        }
     }
 }

@@ -141,22 +141,8 @@ impl World {
         value.and_then(|value| value.trim().parse().ok()).with_context(|| format!("no {field} in INFO"))
     }
 
-    /// What Redis has spent in commands since its start, µs.
-    pub(crate) async fn redis_command_us(&self) -> Result<f64> {
-        let mut connection = self.redis.connect().await?;
-        let info: String = redis::cmd("INFO").arg("commandstats").query_async(&mut connection).await?;
-        let spent = info.lines().filter(|line| !line.starts_with("cmdstat_info")).filter_map(|line| {
-            // A script's own time holds that of the commands in it.
-            let own = ["cmdstat_evalsha:", "cmdstat_eval:", "cmdstat_zadd:", "cmdstat_zremrangebyscore:"];
-            own.iter().find(|name| line.starts_with(*name))?;
-            let us = line.split(',').find_map(|part| part.strip_prefix("usec="))?;
-            us.parse::<f64>().ok()
-        });
-        Ok(spent.sum())
-    }
-
-    /// How long one claim keeps Redis from others, µs on average; none where no script has run.
-    pub(crate) async fn claim_us(&self) -> Result<Option<f64>> {
+    /// How long one call of a script keeps Redis from others, µs on average, idle ones too; none where none has run.
+    pub(crate) async fn script_us(&self) -> Result<Option<f64>> {
         let mut connection = self.redis.connect().await?;
         let info: String = redis::cmd("INFO").arg("commandstats").query_async(&mut connection).await?;
         let claims = info.lines().find(|line| line.starts_with("cmdstat_evalsha:"));

@@ -25,8 +25,8 @@ const BATCH: usize = 500;
 /// Messages that are asked for and have not come.
 const ASKED: usize = 2_000;
 
-/// Stores `count` events of `expiration:complete` as fast as the broker takes them; events a second, by the broker's
-/// own timestamps' clock: from the first send to the last PubAck.
+/// Stores `count` events of `expiration:complete` as fast as the broker takes them; events a second, from the
+/// first send to the last PubAck.
 pub(crate) async fn publish(count: usize) -> Result<f64> {
     let world = World::new().await?;
     let client = world.client.clone();

@@ -32,8 +32,8 @@ pub(super) async fn measure(contender: Contender, workers: usize, count: usize) 
     let figures =
         Figures::default().with("per_second", count as f64 / (last_ms / 1e3)).with_lateness(&fired.lateness);
     let figures = after.since(before, count, figures);
-    Ok(match world.claim_us().await? {
-        Some(us) if contender == Contender::Fleet => figures.with("claim_us", us),
+    Ok(match world.script_us().await? {
+        Some(us) if contender == Contender::Fleet => figures.with("script_us", us),
         _ => figures,
     })
 }

@@ -74,8 +74,14 @@ pub(super) async fn steady(rate: usize, seconds: u64) -> Result<Figures> {
         let event: ExpirationComplete = serde_json::from_slice(&message.body)?;
         stored.insert(event.order_id.as_str().to_owned(), message.at_ns);
     }
-    let added = |(id, at_ns): (&String, &i128)| Some((at_ns - stored.get(id)?) as f64 / 1e6);
-    let mut latency: Vec<f64> = told.iter().filter_map(added).skip(rate).collect();
+    // The first second is left out: everybody warms up.
+    let mut told: Vec<(String, i128)> = told.into_iter().collect();
+    told.sort_by_key(|(_, at_ns)| *at_ns);
+    let added = |(id, at_ns): &(String, i128)| {
+        let from_ns = stored.get(id).with_context(|| format!("order {id} was cancelled without an event"))?;
+        anyhow::Ok((at_ns - from_ns) as f64 / 1e6)
+    };
+    let mut latency = told.iter().skip(rate).map(added).collect::<Result<Vec<f64>>>()?;
     stats::sort(&mut latency);
     Ok(Figures::default().with_lateness(&latency).with("swept", caught))
 }

@@ -11,6 +11,7 @@ use crate::{
     load::Load,
     order,
     sample::Figures,
+    usage::Spent,
     world::{World, now_ms, schedule_key},
 };
 
@@ -21,21 +22,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) async fn measure(contender: Contender, pending: usize, fired: usize) -> Result<Figures> {
     let world = contender.world().await?;
     fill(&world, pending).await?;
-    let _running = contender.listening(&world).await?;
+    let running = contender.listening(&world).await?;
+    let worker = Some(running.service.pid());
     let mut load = Load::new(&world).await?;
-    let before = world.redis_command_us().await?;
+    let before = Spent::by_now(&world, worker)?;
     let due_ms = now_ms() + contender.lead(fired).as_millis() as i64;
     let begun = Instant::now();
     load.backlog(pending as u32, fired, due_ms).await?;
     world.until_consumed(Service::Expiration, Subject::OrderCreated).await?;
     let scheduled = begun.elapsed().as_secs_f64();
     world.until_stored(Subject::ExpirationComplete, fired, PATIENCE).await?;
+    let after = Spent::by_now(&world, worker)?;
     let lateness = Fired::read(&world, fired).await?.lateness;
     let drained = lateness.last().context("nothing was fired")? / 1e3;
-    let redis_us = world.redis_command_us().await? - before;
-    Ok(Figures::default()
-        .with("redis_us", redis_us / fired as f64)
-        .with("job_us", (scheduled + drained) * 1e6 / fired as f64))
+    let figures = Figures::default().with("job_us", (scheduled + drained) * 1e6 / fired as f64);
+    Ok(after.since(before, fired, figures))
 }
 
 /// Puts so many timers into the schedule, due within the next hours.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use common::event::{Service, Subject};
 
 use crate::{contender::Contender, fired::Fired, load::Load, sample::Figures, stats, world::now_ms};
@@ -19,7 +19,7 @@ pub(super) async fn measure(contender: Contender, backlog: usize, rate: usize) -
     load.backlog(0, backlog, due_ms).await?;
     world.until_consumed(Service::Expiration, Subject::OrderCreated).await?;
     super::burst::wait_until(due_ms - WINDOW.as_millis() as i64).await;
-    // As long as the slowest one needs for the backlog, so that all are asked the same.
+    // The same for everybody; a slow one is still at the backlog when it ends.
     let length = Duration::from_secs(2) + Duration::from_secs_f64(backlog as f64 / 50_000.0);
     let fresh = load.steady(backlog as u32, rate, WINDOW, length).await?;
     world.until_stored(Subject::ExpirationComplete, backlog + fresh, PATIENCE).await?;
@@ -33,6 +33,7 @@ pub(super) async fn measure(contender: Contender, backlog: usize, rate: usize) -
     };
     let mut beside: Vec<f64> =
         fired.by_order.iter().filter(|(id, _)| within(id)).map(|(_, late)| *late).collect();
+    ensure!(!beside.is_empty(), "no fresh order came due while the backlog drained");
     stats::sort(&mut beside);
     Ok(Figures::default()
         .with("per_second", backlog as f64 / (drained_ms / 1e3))
