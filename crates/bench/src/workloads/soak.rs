@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use common::event::Subject;
+use testkit::layout;
 
 use crate::{contender::Contender, fired::Fired, load::Load, sample::Figures, stats, usage::Usage};
 
 const WINDOW: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(10);
+const LOOKS_A_MINUTE: usize = 6;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Memory in the second sixth of the time, when everything is warm, and in the last.
@@ -22,6 +24,11 @@ pub(super) async fn measure(contender: Contender, rate: usize, minutes: u64) -> 
         sent += load.steady(sent as u32, rate, WINDOW, LOOK).await?;
         rss_mb.push(Usage::of(running.service.pid())?.rss_mb);
         redis_mb.push(world.redis_info("memory", "used_memory").await? / 1e6);
+        if rss_mb.len().is_multiple_of(LOOKS_A_MINUTE) {
+            let minute = rss_mb.len() / LOOKS_A_MINUTE;
+            let rss_mb = rss_mb.last().copied().unwrap_or_default();
+            layout::say(&format!("soak: minute {minute} of {minutes}, worker {rss_mb:.1} MB"));
+        }
     }
     tokio::time::sleep(WINDOW).await;
     world.until_stored(Subject::ExpirationComplete, sent, PATIENCE).await?;
