@@ -3,7 +3,7 @@
 use common::{
     event::Service,
     messaging::{Broker, ConsumerOptions},
-    process::{Exit, Process, run},
+    process::{self, Exit, Process},
 };
 use expiration::{
     config::Settings,
@@ -22,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BACKLOG_IN_FLIGHT: usize = 4;
 
 fn main() -> Exit {
-    run("expiration", Settings::read, live)
+    process::main("expiration", Settings::read, live)
 }
 
 async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {

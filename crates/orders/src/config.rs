@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use common::process::config::{Environment, duration};
-use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgConnectOptions;
+use web::session::Keys;
 
 /// The settings that only this service has.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `DATABASE_URL`: Postgres.
     pub database: PgConnectOptions,
-    /// `JWT_KEY`: checks sessions.
-    pub jwt_key: SecretString,
+    /// `JWT_KEY`: check sessions.
+    pub session_keys: Keys,
     /// `ORDER_EXPIRATION_WINDOW`: time to pay.
     pub expiration_window: Duration,
 }
@@ -20,25 +20,11 @@ pub struct Settings {
 impl Settings {
     /// Reads the settings. Mistakes stay with `env`.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let database = env.required_secret(
-            "DATABASE_URL",
-            "the address of a Postgres database such as postgres://user:password@host:5432/orders",
-            |url| connect_options(url).map(drop),
-        );
-        let database = database.and_then(|url| connect_options(url.expose_secret()).ok());
-        let jwt_key = env.required_secret("JWT_KEY", "the secret that signs sessions", |_| Ok(()));
+        let database = outbox::database_url(env);
+        let session_keys = Keys::read(env);
         let expiration_window = env.or("ORDER_EXPIRATION_WINDOW", "15m", window);
-        Some(Self { database: database?, jwt_key: jwt_key?, expiration_window: expiration_window? })
+        Some(Self { database: database?, session_keys: session_keys?, expiration_window: expiration_window? })
     }
-}
-
-fn connect_options(url: &str) -> Result<PgConnectOptions, &'static str> {
-    const EXPECTED: &str = "is no address of a Postgres database; expected one such as postgres://user:password@host:5432/orders";
-    let url = url.trim();
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(EXPECTED);
-    }
-    url.parse().map_err(|_| EXPECTED)
 }
 
 /// Longer than `expiration` takes by default, and far below what a timestamp can hold.
@@ -80,14 +66,6 @@ mod tests {
         for window in ["0s", "400d", "soon"] {
             let mistakes = read(&[GOOD[0], GOOD[1], ("ORDER_EXPIRATION_WINDOW", window)]).unwrap_err();
             assert!(mistakes.contains("ORDER_EXPIRATION_WINDOW"), "{window}: {mistakes}");
-        }
-    }
-
-    #[test]
-    fn an_address_that_is_none_is_refused_without_its_password() {
-        for url in ["mysql://u:s3cret@db/orders", "postgres://u:s3cret@db:port/orders", "s3cret"] {
-            let mistakes = read(&[("DATABASE_URL", url), GOOD[1]]).unwrap_err();
-            assert!(mistakes.contains("DATABASE_URL") && !mistakes.contains("s3cret"), "{mistakes}");
         }
     }
 }

@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use common::{
     event::Service,
-    messaging::{Broker, ConsumerOptions, Handler},
+    messaging::Broker,
     process::{self, Exit, Process},
 };
 use orders::{
     config::Settings,
     handlers::{OnExpirationComplete, OnPaymentCreated, OnTicketCreated, OnTicketUpdated},
-    http::{self, Api, Sessions},
-    store::{self, Store},
+    http::{self, Api},
+    store::{SCHEMA, Store},
     sweeper::Sweeper,
 };
 use outbox::{Database, Relay, Wake};
 use tokio_util::task::TaskTracker;
+use web::Sessions;
 
 const MAX_CONNECTIONS: u32 = 16;
-/// Every wait of a loop that speaks to Postgres ends sooner.
+/// Every wait of the sweeper ends sooner.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// A message is some ten small allocations: with this one they take a quarter less CPU (docs/PERFORMANCE.md).
@@ -26,7 +27,7 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Exit {
-    process::run("orders", Settings::read, live)
+    process::main("orders", Settings::read, live)
 }
 
 /// Starts everything. The probes answer first, and the loops start once the schema is there.
@@ -34,70 +35,31 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     let wake = Wake::default();
     let database = Database::new(settings.database, "orders", MAX_CONNECTIONS);
     let store = Store::new(database.clone(), wake.clone());
-    let api = Api {
-        store: store.clone(),
-        sessions: Sessions::new(settings.jwt_key),
-        window: settings.expiration_window,
-    };
-    process.serve(http::router(api)).await?;
+    let sessions = Sessions::new(settings.session_keys);
+    process
+        .serve(http::router(Api { store: store.clone(), sessions, window: settings.expiration_window }))
+        .await?;
 
-    let postgres = process.health().register_dependency("postgres");
     let broker = Broker::connect(Service::Orders, &process.settings().nats, process.health()).await?;
-    process.spawn("nats readiness", watch(broker.clone(), process.clone()));
-    store.migrate_until_done(&postgres).await;
-    process.spawn("postgres readiness", {
-        let heartbeat = process.health().register_loop("postgres readiness", LONGEST_SILENCE);
-        let stopping = process.stopping();
-        let store = store.clone();
-        async move {
-            stopping.run_until_cancelled_owned(store::keep_ready(store, postgres, heartbeat)).await;
-            Ok(())
-        }
-    });
-    run_loops(&store, &broker, &process, Relay::new(database, broker.publisher(), wake));
-    Ok(())
-}
+    broker.spawn_watch(&process);
+    outbox::open(&process, &database, &SCHEMA).await;
 
-async fn watch(broker: Broker, process: Process) -> anyhow::Result<()> {
-    broker.watch(process.stopping()).await;
-    Ok(())
-}
-
-/// The consumers and the sweeper end first; then the relay, which tells what they committed last.
-fn run_loops(store: &Store, broker: &Broker, process: &Process, relay: Relay) {
+    // The consumers and the sweeper end first; then the relay, which tells what they committed last.
     let committing = TaskTracker::new();
-    consume(OnExpirationComplete(store.clone()), broker, process, &committing);
-    consume(OnPaymentCreated(store.clone()), broker, process, &committing);
-    consume(OnTicketCreated(store.clone()), broker, process, &committing);
-    consume(OnTicketUpdated(store.clone()), broker, process, &committing);
-    process.spawn("sweeper", {
-        let heartbeat = process.health().register_loop("sweeper", LONGEST_SILENCE);
-        let sweep = committing.track_future(Sweeper::new(store.clone()).run(heartbeat, process.stopping()));
-        async move {
-            sweep.await;
-            Ok(())
-        }
-    });
-    process.spawn("relay", {
-        let heartbeat = process.health().register_loop("relay", LONGEST_SILENCE);
-        let stopping = process.stopping();
-        async move {
-            let stop = async {
-                stopping.cancelled().await;
-                committing.close();
-                committing.wait().await;
-            };
-            relay.run(heartbeat, stop).await;
-            Ok(())
-        }
-    });
+    broker.spawn_consumer(OnExpirationComplete(store.clone()), &process, &committing);
+    broker.spawn_consumer(OnPaymentCreated(store.clone()), &process, &committing);
+    broker.spawn_consumer(OnTicketCreated(store.clone()), &process, &committing);
+    broker.spawn_consumer(OnTicketUpdated(store.clone()), &process, &committing);
+    spawn_sweeper(store, &process, &committing);
+    outbox::spawn_relay(&process, Relay::new(database, broker.publisher(), wake), committing);
+    Ok(())
 }
 
-fn consume<H: Handler>(handler: H, broker: &Broker, process: &Process, committing: &TaskTracker) {
-    let consumer = broker.consumer(handler, ConsumerOptions::default());
-    let running = committing.track_future(consumer.run(process.stopping()));
-    process.spawn(format!("consumer {}", <H::Event as common::event::Event>::SUBJECT), async move {
-        running.await;
+fn spawn_sweeper(store: Store, process: &Process, committing: &TaskTracker) {
+    let heartbeat = process.health().register_loop("sweeper", LONGEST_SILENCE);
+    let sweep = committing.track_future(Sweeper::new(store).run(heartbeat, process.stopping()));
+    process.spawn("sweeper", async move {
+        sweep.await;
         Ok(())
     });
 }

@@ -22,3 +22,33 @@ pub async fn enqueue<E: Event>(
         .await?;
     Ok(())
 }
+
+/// The same for many events of one subject, in one statement.
+///
+/// # Errors
+/// What Postgres answers. The transaction is then lost.
+pub async fn enqueue_all<E: Event>(
+    connection: &mut PgConnection,
+    events: &[(E, Option<Traceparent>)],
+) -> sqlx::Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let payloads =
+        events.iter().map(|(event, _)| serde_json::to_string(event)).collect::<Result<Vec<_>, _>>();
+    let payloads = payloads.map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let traceparents: Vec<Option<String>> = events
+        .iter()
+        .map(|(_, traceparent)| traceparent.map(|traceparent| traceparent.to_string()))
+        .collect();
+    sqlx::query(
+        "insert into outbox (subject, payload, traceparent)
+         select $1, payload, traceparent from unnest($2::text[], $3::text[]) as events (payload, traceparent)",
+    )
+    .bind(E::SUBJECT.as_str())
+    .bind(payloads)
+    .bind(traceparents)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

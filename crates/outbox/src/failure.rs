@@ -1,5 +1,6 @@
 //! What an error of the database means for the work that met it.
 
+use common::messaging::BatchError;
 use sqlx::Error;
 
 /// What to do about an error of the database.
@@ -50,6 +51,15 @@ impl Failure {
                 _ => Self::Fault,
             },
         }
+    }
+}
+
+/// What an error of a store means to the consumer loop. A deadlock that the store could not resolve by running again
+/// goes back to the loop, which waits a little: that is no event's fault either.
+pub fn batch_error(error: Error) -> BatchError {
+    match Failure::of(&error) {
+        Failure::Unavailable | Failure::Conflict => BatchError::Unavailable(error.into()),
+        Failure::Fault => BatchError::Failed(error.into()),
     }
 }
 

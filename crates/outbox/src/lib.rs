@@ -6,17 +6,21 @@
 //! the table and deletes exactly what the broker has acknowledged. A crash between the two publishes an event
 //! again, with the same id. No order between events is promised.
 
+mod config;
 mod database;
 mod depth;
 mod enqueue;
 mod failure;
+mod lifecycle;
 mod migration;
 mod relay;
 mod wake;
 
+pub use config::database_url;
 pub use database::{Connection, Database, OPERATION_LIMIT, run};
-pub use enqueue::enqueue;
-pub use failure::Failure;
+pub use enqueue::{enqueue, enqueue_all};
+pub use failure::{Failure, batch_error};
+pub use lifecycle::{open, spawn_relay};
 pub use migration::{SCHEMA, migrate};
 pub use relay::{BATCH, Pass, Relay};
 pub use wake::Wake;

@@ -1,14 +1,15 @@
 //! What `expiration` tells the others.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Event, Id, Subject};
 
 /// The time to pay for an order is over. It decides nothing: `orders` does, by its own clock.
 ///
-/// Subject `expiration:complete`, published by `expiration`, listened to by `orders`. Idempotent by `order_id`, and
-/// its message id is made of it ([`ExpirationComplete::message_id`]), so the broker drops most repetitions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Subject `expiration:complete`, published by `expiration`, listened to by `orders`. Idempotent by `orderId`, and
+/// its message id is made of it (`expiration:complete:<orderId>`), so the broker drops most repetitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExpirationComplete {
     /// The order whose time is over.

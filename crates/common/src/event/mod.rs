@@ -8,6 +8,7 @@ mod id;
 mod order;
 mod payment;
 mod price;
+mod schema;
 mod subject;
 mod ticket;
 mod timestamp;

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Event, Id, Price, Subject, Timestamp};
 
@@ -60,18 +61,19 @@ impl FromStr for OrderStatus {
     }
 }
 
-/// A buyer has ordered a ticket and has until `expires_at` to pay.
+/// A buyer has ordered a ticket and has until `expiresAt` to pay.
 ///
 /// Subject `order:created`, published by `orders`, listened to by `expiration` (starts the timer), `tickets`
 /// (reserves the seat) and `payments`. Idempotent by `id`: there is one for each order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCreated {
     /// The order.
     pub id: Id,
     /// The order's version: 0.
+    #[schema(format = "uint32")]
     pub version: u32,
-    /// Always `created` from ours.
+    /// Always `created`: an order is told of when it is placed.
     pub status: OrderStatus,
     /// The buyer.
     pub user_id: Id,
@@ -81,8 +83,8 @@ pub struct OrderCreated {
     pub ticket: OrderedTicket,
 }
 
-/// The ticket in an [`OrderCreated`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The ticket in an `order:created`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderedTicket {
     /// The ticket.
@@ -99,19 +101,20 @@ impl Event for OrderCreated {
 ///
 /// Subject `order:cancelled`, published by `orders`, listened to by `expiration` (drops the timer), `tickets` (frees
 /// the seat) and `payments`. Idempotent by `id`: an order is cancelled at most once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderCancelled {
     /// The order.
     pub id: Id,
     /// The created version + 1.
+    #[schema(format = "uint32")]
     pub version: u32,
     /// What had been ordered.
     pub ticket: CancelledTicket,
 }
 
-/// The ticket in an [`OrderCancelled`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The ticket in an `order:cancelled`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CancelledTicket {
     /// The ticket.

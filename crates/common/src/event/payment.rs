@@ -1,6 +1,7 @@
 //! What `payments` tells the others. The service is not ours, only its event is.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Event, Id, Subject};
 
@@ -8,7 +9,7 @@ use super::{Event, Id, Subject};
 ///
 /// Subject `payment:created`, published by `payments`, listened to by `orders`. Idempotent by `id`: the same payment
 /// again is a repetition, another one for the same order is money to give back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentCreated {
     /// The payment.

@@ -32,6 +32,7 @@ pub enum InvalidPrice {
 
 impl Price {
     /// JavaScript's `Number.MAX_SAFE_INTEGER`.
+    pub(super) const MAX_WHOLE: u64 = 0x001F_FFFF_FFFF_FFFF;
     const MAX: Decimal = Decimal::from_parts(0xFFFF_FFFF, 0x001F_FFFF, 0, false, 0);
     /// JavaScript prints smaller numbers with an exponent.
     const MIN: Decimal = Decimal::from_parts(1, 0, 0, false, 6);

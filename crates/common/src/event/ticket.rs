@@ -1,6 +1,7 @@
 //! What `tickets` tells the others.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Event, Id, Price, Subject};
 
@@ -8,12 +9,13 @@ use super::{Event, Id, Price, Subject};
 ///
 /// Subject `ticket:created`, published by `tickets`, listened to by `orders`. Idempotent by `(id, version)`: a
 /// listener's copy takes it only if the version is newer than its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketCreated {
     /// The ticket.
     pub id: Id,
     /// The ticket's version: 0.
+    #[schema(format = "uint32")]
     pub version: u32,
     /// What the seat is for, as the seller wrote it.
     pub title: String,
@@ -31,12 +33,13 @@ impl Event for TicketCreated {
 ///
 /// Subject `ticket:updated`, published by `tickets`, listened to by `orders`. Idempotent by `(id, version)`: a
 /// listener's copy takes it only if the version is newer than its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketUpdated {
     /// The ticket.
     pub id: Id,
     /// One more than the version before.
+    #[schema(format = "uint32")]
     pub version: u32,
     /// What the seat is for, as the seller wrote it.
     pub title: String,

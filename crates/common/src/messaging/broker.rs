@@ -7,13 +7,15 @@ use std::{
 
 use anyhow::Context as _;
 use async_nats::{Client, ConnectOptions, Event as ConnectionEvent, jetstream};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
 
-use super::{Consumer, ConsumerOptions, Handler, Provisioner, Publisher, topology::Topology};
+use super::{
+    Consumer, ConsumerOptions, Handler, Provisioner, Publisher, permissions::inbox_prefix, topology::Topology,
+};
 use crate::{
-    event::Service,
-    process::{config::NatsSettings, health::Health},
+    event::{Event, Service},
+    process::{Process, config::NatsSettings, health::Health},
 };
 
 /// Finds a peer that died without a word; the default of a minute would be outage.
@@ -44,6 +46,7 @@ impl Broker {
         let last = Arc::new(Mutex::new(ConnectionEvent::Draining));
         let options = ConnectOptions::new()
             .name(&settings.client_id)
+            .custom_inbox_prefix(inbox_prefix(service))
             .ping_interval(PING_INTERVAL)
             .connection_timeout(CONNECTION_TIMEOUT)
             .retry_on_initial_connect()
@@ -77,6 +80,25 @@ impl Broker {
             options,
             &self.health,
         )
+    }
+
+    /// Runs the consumer of `handler` until the drain; `committing` knows when it has ended. Called by `main`.
+    pub fn spawn_consumer<H: Handler>(&self, handler: H, process: &Process, committing: &TaskTracker) {
+        let consumer = self.consumer(handler, ConsumerOptions::default());
+        let running = committing.track_future(consumer.run(process.stopping()));
+        process.spawn(format!("consumer of {}", <H::Event as Event>::SUBJECT), async move {
+            running.await;
+            Ok(())
+        });
+    }
+
+    /// Runs [`Self::watch`] until the drain. Called by `main`.
+    pub fn spawn_watch(&self, process: &Process) {
+        let watch = self.clone().watch(process.stopping());
+        process.spawn("nats readiness", async move {
+            watch.await;
+            Ok(())
+        });
     }
 
     /// Keeps the readiness of `nats` until `stop`: connected to a server that is new enough, with every stream that

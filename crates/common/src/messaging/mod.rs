@@ -14,6 +14,7 @@ mod consumer;
 mod dead_letter;
 mod differences;
 mod handler;
+mod permissions;
 mod provision;
 mod publisher;
 mod pull;
@@ -26,6 +27,7 @@ pub use broker::Broker;
 pub use consumer::{Consumer, ConsumerOptions};
 pub use dead_letter::header as dead_letter_header;
 pub use handler::{BatchError, Delivery, Handler, Outcome};
+pub use permissions::Permissions;
 pub use provision::{ProvisionError, Provisioner};
 pub use publisher::{Doubt, Flight, Outgoing, PublishError, Publisher};
 

@@ -1,16 +1,25 @@
 //! The process's HTTP server: the service's API, the probes and the metrics on one address.
 
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use axum::{
     Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
     http::{StatusCode, header},
     response::IntoResponse,
     routing::get,
 };
-use tokio::net::TcpListener;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use tracing::{debug, warn};
 
 use super::{health::Health, telemetry::Metrics};
 
@@ -31,15 +40,54 @@ pub async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
+/// How long a connection may take to send the head of its next request. Also how long it may idle: longer than a proxy
+/// keeps one, or the proxy would send a request just when it is closed.
+const HEAD_LIMIT: Duration = Duration::from_secs(75);
+/// After an error that the next connection would have too, such as no descriptor being free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// Serves until `stop` is cancelled, then finishes the requests in flight; the caller bounds how long that may take.
+/// A handler gets the peer's address as `ConnectInfo<SocketAddr>`.
 ///
-/// # Errors
-/// If the listener breaks.
-pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) -> anyhow::Result<()> {
-    axum::serve(listener, routes)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await
-        .context("HTTP server")
+/// axum's own server has no limit on how long a head may take, and could be held up by connections that send none.
+pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
+    let graceful = GracefulShutdown::new();
+    while let Some((stream, peer)) = stop.run_until_cancelled(accept(&listener)).await {
+        let routes = routes.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            routes.clone().oneshot(request.map(Body::new))
+        });
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                debug!(%peer, "a connection ended: {error}");
+            }
+        });
+    }
+    // Whoever comes now is refused at once.
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Small answers are not held back; without it they only take longer.
+                let _ = stream.set_nodelay(true);
+                return (stream, peer);
+            }
+            // This one is gone; the next is another's.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                warn!("can't accept a connection: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }
 
 /// The service's `api` with `/livez`, `/readyz` and `/metrics`.

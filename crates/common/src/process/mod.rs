@@ -1,14 +1,15 @@
 //! The process kit: what every service's `main` does in the same way.
 //!
-//! A service's `main` is `process::run(name, Settings::read, live)`, and `live` tells the rest: serve, connect, spawn.
+//! A service's `main` is `process::main(name, Settings::read, live)`, and `live` tells the rest: serve, connect, spawn.
 
 pub mod config;
 mod exit;
 pub mod health;
+mod healthcheck;
 pub mod http;
 mod run;
 pub mod shutdown;
 pub mod telemetry;
 
 pub use exit::Exit;
-pub use run::{Process, run};
+pub use run::{Process, main, run};

@@ -10,9 +10,9 @@ use tracing::{error, info, warn};
 
 use super::{
     Exit,
-    config::{CommonSettings, Environment, Mistakes, duration::WithUnit},
+    config::{self, CommonSettings, Environment, Mistakes, duration::WithUnit},
     health::Health,
-    http,
+    healthcheck, http,
     shutdown::{Shutdown, Signals},
     telemetry::{self, Metrics},
 };
@@ -58,8 +58,27 @@ impl Process {
     pub async fn serve(&self, api: Router) -> anyhow::Result<()> {
         let listener = http::bind(self.settings.http_addr).await?;
         let routes = http::routes(api, &self.health, &self.metrics);
-        self.shutdown.spawn_server("http", |stop| http::serve(listener, routes, stop));
+        self.shutdown.spawn_server("http", |stop| async move {
+            http::serve(listener, routes, stop).await;
+            Ok(())
+        });
         Ok(())
+    }
+}
+
+/// What a service's `main` does: [`run`]; or, with the argument `healthcheck`, asks the process that runs beside this one
+/// whether it is alive. There are no other arguments.
+pub fn main<S>(
+    service: &'static str,
+    read: impl FnOnce(&mut Environment) -> Option<S>,
+    live: impl AsyncFnOnce(S, Process) -> anyhow::Result<()>,
+) -> Exit {
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => run(service, read, live),
+        ["healthcheck"] => healthcheck(service),
+        _ => unknown(service, &arguments),
     }
 }
 
@@ -89,6 +108,32 @@ pub fn run<S>(
 #[expect(clippy::print_stderr, reason = "how to write logs is one of the settings that may be wrong")]
 fn misconfigured(service: &str, mistakes: &Mistakes) -> Exit {
     eprintln!("{service} cannot start: {mistakes}");
+    Exit::Misconfigured
+}
+
+#[expect(clippy::print_stderr, reason = "the result of a command")]
+fn healthcheck(service: &str) -> Exit {
+    let mut env = Environment::from_process();
+    let addr = config::http_addr(&mut env);
+    let addr = match env.finish(addr) {
+        Ok(addr) => addr,
+        Err(mistakes) => return misconfigured(service, &mistakes),
+    };
+    match healthcheck::check(addr) {
+        Ok(()) => Exit::Drained,
+        Err(error) => {
+            eprintln!("{service} is not healthy at {addr}: {error}");
+            Exit::Failed
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the result of a command")]
+fn unknown(service: &str, arguments: &[String]) -> Exit {
+    eprintln!(
+        "{service} takes its settings from the environment, and one argument, `healthcheck`, or none; not `{}`",
+        arguments.join(" ")
+    );
     Exit::Misconfigured
 }
 

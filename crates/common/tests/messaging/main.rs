@@ -6,6 +6,7 @@ mod dead_letters;
 mod guilty;
 mod handling;
 mod outcomes;
+mod permissions;
 mod provision;
 mod publisher;
 mod readiness;

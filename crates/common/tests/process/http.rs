@@ -12,6 +12,7 @@ use common::process::{
     http::{bind, routes, serve},
     telemetry::Metrics,
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) struct Answer {
@@ -105,4 +106,19 @@ async fn an_address_in_use_is_named_with_its_variable() {
     let addr = taken.local_addr().unwrap();
     let error = format!("{:#}", bind(addr).await.unwrap_err());
     assert!(error.contains(&addr.to_string()) && error.contains("HTTP_ADDR"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_never_sends_a_whole_head_is_closed() {
+    let addr = served(&Health::new()).await;
+    for head in ["", "GET /livez HTTP/1.1\r\nHost: te"] {
+        let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let begin = tokio::time::Instant::now();
+        let mut answer = Vec::new();
+        // Paused time runs ahead whenever everybody waits. An answer is as good as none, as long as it is over.
+        let _ = stream.read_to_end(&mut answer).await;
+        let took = begin.elapsed();
+        assert!((60..=90).contains(&took.as_secs()), "{took:?} for {head:?}");
+    }
 }

@@ -8,7 +8,9 @@ use common::{
 };
 use metrics::counter;
 
-use super::{UNKNOWN_ORDER_RETRIES, batch_error};
+use outbox::batch_error;
+
+use super::UNKNOWN_ORDER_RETRIES;
 use crate::{order::Expiry, store::Store};
 
 /// An event that is early by no more than this waits here: clocks differ by so much even in health.

@@ -9,18 +9,6 @@ pub use expiration_complete::OnExpirationComplete;
 pub use payment_created::OnPaymentCreated;
 pub use ticket::{OnTicketCreated, OnTicketUpdated};
 
-use common::messaging::BatchError;
-use outbox::Failure;
-
 /// Retries for an event about an order that is not there. Ours commits an order before it tells of it, so one that
 /// stays unknown never was.
 const UNKNOWN_ORDER_RETRIES: u32 = 5;
-
-/// What an error of the store means to the loop. A deadlock that the store could not resolve by running again goes
-/// back to the loop, which waits a little: that is no event's fault either.
-fn batch_error(error: sqlx::Error) -> BatchError {
-    match Failure::of(&error) {
-        Failure::Unavailable | Failure::Conflict => BatchError::Unavailable(error.into()),
-        Failure::Fault => BatchError::Failed(error.into()),
-    }
-}

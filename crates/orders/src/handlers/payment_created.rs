@@ -6,7 +6,9 @@ use common::{
 };
 use metrics::counter;
 
-use super::{UNKNOWN_ORDER_RETRIES, batch_error};
+use outbox::batch_error;
+
+use super::UNKNOWN_ORDER_RETRIES;
 use crate::{order::Payment, store::Store};
 
 /// Completes orders that are paid. Money for an order that can't be completed becomes a dead letter.

@@ -5,8 +5,8 @@ use common::{
     messaging::{BatchError, Delivery, Handler, Outcome},
 };
 
-use super::batch_error;
 use crate::{order::Ticket, store::Store};
+use outbox::batch_error;
 
 /// Copies new tickets.
 #[derive(Debug)]

@@ -1,23 +1,12 @@
 //! The HTTP API that existing clients already use.
 
-mod body;
-mod error;
-mod guard;
-mod jwt;
 mod orders;
-mod session;
-
-pub use error::ApiError;
-pub use session::{Sessions, User};
 
 use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, FromRef},
-    middleware,
-    routing::get,
-};
+use axum::{Router, extract::FromRef};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::Sessions;
 
 use crate::store::Store;
 
@@ -38,15 +27,13 @@ impl FromRef<Api> for Sessions {
     }
 }
 
-/// The routes of the API. Whatever they answer in error, also to a path or a method that is not there, has the body
-/// `{"errors": [...]}`.
+/// Where the API is.
+const PREFIX: &str = "/api/orders";
+
+/// The routes of the API, with their document.
 pub fn router(api: Api) -> Router {
-    Router::new()
-        .route("/api/orders", get(orders::list).post(orders::create))
-        .route("/api/orders/{id}", get(orders::show).delete(orders::cancel))
-        .fallback(async || ApiError::NotFound)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(DefaultBodyLimit::max(body::LONGEST))
-        .layer(middleware::from_fn(guard::guard))
-        .with_state(api)
+    let routes = OpenApiRouter::new()
+        .routes(routes!(orders::list, orders::create))
+        .routes(routes!(orders::show, orders::cancel));
+    web::finish("Orders", PREFIX, routes, api)
 }

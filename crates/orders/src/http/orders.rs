@@ -1,41 +1,52 @@
 //! `/api/orders`
 
-use axum::{
-    Json,
-    extract::{Path, State, rejection::PathRejection},
-    http::{HeaderMap, StatusCode},
-};
-use common::{
-    event::{Id, OrderStatus, Price, Timestamp},
-    messaging::TRACEPARENT,
-    traceparent::Traceparent,
-};
+use axum::{Json, extract::State, http::StatusCode};
+use common::event::{Id, OrderStatus, Price, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
+use web::{ApiError, Body, ErrorBody, Page, PageQuery, Paged, PathId, Trace, User};
 
-use super::{Api, ApiError, User, body::Body};
+use super::{Api, PREFIX};
 use crate::{
     order::{Cancellation, Order},
     store::{CancelError, Placed, Placement},
 };
 
 /// An order as the API shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderBody {
     id: Id,
     status: OrderStatus,
+    /// The buyer.
     user_id: Id,
+    /// When it is cancelled, if it is not paid by then.
     expires_at: Timestamp,
+    /// 0, or 1 once it is complete or cancelled.
+    #[schema(format = "uint32", minimum = 0)]
     version: u32,
     ticket: TicketBody,
 }
 
-#[derive(Debug, Serialize)]
+/// What was ordered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderTicket)]
 struct TicketBody {
     id: Id,
     title: String,
     price: Price,
+    #[schema(format = "uint32", minimum = 0)]
     version: u32,
+}
+
+/// What is ordered.
+#[derive(ToSchema)]
+#[schema(as = NewOrder)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its schema is used: bodies are read field by field")]
+pub(super) struct NewOrderBody {
+    ticket_id: Id,
 }
 
 impl From<Order> for OrderBody {
@@ -54,28 +65,53 @@ impl From<Order> for OrderBody {
     }
 }
 
-/// `GET /api/orders`: the buyer's own, the newest first.
-pub(super) async fn list(user: User, State(api): State<Api>) -> Result<Json<Vec<OrderBody>>, ApiError> {
-    let orders = api.store.orders_of(&user.id).await?;
-    Ok(Json(orders.into_iter().map(OrderBody::from).collect()))
+/// The buyer's own orders of every status, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/orders",
+    params(PageQuery),
+    responses(
+        (status = 200, description = "All of them, or one page.", body = [OrderBody],
+         headers(("Link" = String, description = "The next page, if this is one and there is another."))),
+        (status = 400, description = "The page makes no sense.", body = ErrorBody),
+        (status = 401, description = "Nobody is signed in.", body = ErrorBody),
+    ),
+    security(("session" = []))
+)]
+pub(super) async fn list(
+    user: User,
+    State(api): State<Api>,
+    page: Page,
+) -> Result<Paged<OrderBody>, ApiError> {
+    let orders = api.store.orders_of(&user.id, page.after.as_ref(), page.fetch()).await?;
+    let orders = orders.ok_or_else(Page::unknown_cursor)?;
+    let orders = orders.into_iter().map(OrderBody::from).collect();
+    Ok(Paged::new(&page, PREFIX, orders, |order: &OrderBody| &order.id))
 }
 
-/// `POST /api/orders` with `{"ticketId"}`.
+/// Orders a ticket. Unless it is paid in time, the order is cancelled and the ticket is free again.
+#[utoipa::path(
+    post,
+    path = "/api/orders",
+    request_body = NewOrderBody,
+    responses(
+        (status = 201, description = "The order.", body = OrderBody),
+        (status = 400, description = "The body is not valid, or the ticket is reserved.", body = ErrorBody),
+        (status = 401, description = "Nobody is signed in.", body = ErrorBody),
+        (status = 404, description = "There is no such ticket.", body = ErrorBody),
+    ),
+    security(("session" = []))
+)]
 pub(super) async fn create(
     user: User,
     State(api): State<Api>,
-    headers: HeaderMap,
-    Body(body): Body,
+    Trace(traceparent): Trace,
+    body: Body,
 ) -> Result<(StatusCode, Json<OrderBody>), ApiError> {
-    let ticket_id = body.get("ticketId").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
-    let ticket_id = ticket_id.ok_or(ApiError::bad_field("ticketId", "TicketId must be provided"))?;
-    let wish = Placement {
-        order_id: Id::generate(),
-        ticket_id,
-        user_id: user.id,
-        window: api.window,
-        traceparent: traceparent(&headers),
-    };
+    let ticket_id = body.field("ticketId");
+    let ticket_id = ticket_id.ok_or_else(|| ApiError::bad_field("ticketId", "TicketId must be provided"))?;
+    let wish =
+        Placement { order_id: Id::generate(), ticket_id, user_id: user.id, window: api.window, traceparent };
     match api.store.place(&wish).await? {
         Placed::Order(order) => Ok((StatusCode::CREATED, Json(order.into()))),
         Placed::Reserved => Err(ApiError::bad_request("Ticket is already reserved")),
@@ -83,26 +119,49 @@ pub(super) async fn create(
     }
 }
 
-/// `GET /api/orders/{id}`
+/// One of the buyer's own orders.
+#[utoipa::path(
+    get,
+    path = "/api/orders/{id}",
+    params(("id" = Id, Path, description = "The order.")),
+    responses(
+        (status = 200, description = "The order.", body = OrderBody),
+        (status = 401, description = "Nobody is signed in, or it is someone else's.", body = ErrorBody),
+        (status = 404, description = "There is no such order.", body = ErrorBody),
+    ),
+    security(("session" = []))
+)]
 pub(super) async fn show(
     user: User,
     State(api): State<Api>,
-    path: Result<Path<String>, PathRejection>,
+    PathId(order): PathId,
 ) -> Result<Json<OrderBody>, ApiError> {
-    let order = api.store.find(&order_id(path)?).await?.ok_or(ApiError::NotFound)?;
+    let order = api.store.find(&order).await?.ok_or(ApiError::NotFound)?;
     if order.user_id != user.id {
         return Err(ApiError::NotAuthorized);
     }
     Ok(Json(order.into()))
 }
 
-/// `DELETE /api/orders/{id}`: cancels it.
+/// Cancels an unpaid order of the buyer's own.
+#[utoipa::path(
+    delete,
+    path = "/api/orders/{id}",
+    params(("id" = Id, Path, description = "The order.")),
+    responses(
+        (status = 204, description = "It is cancelled, now or before."),
+        (status = 400, description = "It is paid, and stays so.", body = ErrorBody),
+        (status = 401, description = "Nobody is signed in, or it is someone else's.", body = ErrorBody),
+        (status = 404, description = "There is no such order.", body = ErrorBody),
+    ),
+    security(("session" = []))
+)]
 pub(super) async fn cancel(
     user: User,
     State(api): State<Api>,
-    path: Result<Path<String>, PathRejection>,
+    PathId(order): PathId,
 ) -> Result<StatusCode, ApiError> {
-    match api.store.cancel(&order_id(path)?, &user.id).await {
+    match api.store.cancel(&order, &user.id).await {
         Ok(Cancellation::Cancels | Cancellation::Repeated) => Ok(StatusCode::NO_CONTENT),
         Ok(Cancellation::OrderIsComplete) => {
             Err(ApiError::bad_request("Order is already complete and can not be cancelled"))
@@ -111,16 +170,4 @@ pub(super) async fn cancel(
         Err(CancelError::NotTheBuyers) => Err(ApiError::NotAuthorized),
         Err(CancelError::Database(error)) => Err(error.into()),
     }
-}
-
-/// What can't be an id is the id of nothing.
-fn order_id(path: Result<Path<String>, PathRejection>) -> Result<Id, ApiError> {
-    let Path(id) = path.map_err(|_| ApiError::NotFound)?;
-    id.parse().map_err(|_| ApiError::NotFound)
-}
-
-/// The trace that the request belongs to, or a new one.
-fn traceparent(headers: &HeaderMap) -> Traceparent {
-    let header = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    header.and_then(|text| text.parse().ok()).unwrap_or_else(Traceparent::generate)
 }

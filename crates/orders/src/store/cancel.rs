@@ -1,10 +1,13 @@
 //! A buyer's own cancellation.
 
-use common::event::{CancelledTicket, Id, OrderCancelled};
+use common::{
+    event::{CancelledTicket, Id, OrderCancelled},
+    traceparent::Traceparent,
+};
 use metrics::counter;
 use outbox::enqueue;
 use sqlx::{Connection as _, PgConnection};
-use tracing::debug;
+use tracing::info;
 
 use super::{Store, row};
 use crate::order::Cancellation;
@@ -41,30 +44,32 @@ impl Store {
     /// # Errors
     /// For an order that the user may not cancel, and what Postgres answers.
     pub async fn cancel(&self, order: &Id, user: &Id) -> Result<Cancellation, CancelError> {
-        let cancellation = outbox::run(|| async {
+        let answer = outbox::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
-            let cancellation = cancel(&mut transaction, order, user).await?;
+            let answer = cancel(&mut transaction, order, user).await?;
             transaction.commit().await?;
             connection.release();
-            Ok(cancellation)
+            Ok(answer)
         })
         .await?;
-        if matches!(cancellation, Ok(Cancellation::Cancels)) {
+        let (cancellation, traceparent) = answer?;
+        if cancellation == Cancellation::Cancels {
             self.wake.ring();
             counter!("orders_cancelled_total", "reason" => "buyer").increment(1);
-            debug!(order = %order, "order {order} was cancelled by its buyer");
+            let trace_id = traceparent.map(|traceparent| traceparent.trace_id());
+            info!(order = %order, trace_id, "order {order} was cancelled by its buyer");
         }
-        cancellation
+        Ok(cancellation)
     }
 }
 
-/// The outer error is Postgres', the inner one the rules'.
+/// What the rules say, and the order's trace. The outer error is Postgres', the inner one the rules'.
 async fn cancel(
     connection: &mut PgConnection,
     order: &Id,
     user: &Id,
-) -> sqlx::Result<Result<Cancellation, CancelError>> {
+) -> sqlx::Result<Result<(Cancellation, Option<Traceparent>), CancelError>> {
     let row: Option<Row> = sqlx::query_as(
         "select version, status, payment_id, user_id, ticket_id, traceparent from orders where id = $1 for update",
     )
@@ -75,6 +80,7 @@ async fn cancel(
     if row.user_id != user.as_str() {
         return Ok(Err(CancelError::NotTheBuyers));
     }
+    let traceparent = row.traceparent.and_then(|text| text.parse().ok());
     let cancellation = row::standing(&row.status, row.payment_id)?.cancel();
     if cancellation == Cancellation::Cancels {
         let updated = sqlx::query(
@@ -90,8 +96,7 @@ async fn cancel(
             version: row::version(row.version)? + 1,
             ticket: CancelledTicket { id: row::id(row.ticket_id)? },
         };
-        let traceparent = row.traceparent.and_then(|text| text.parse().ok());
         enqueue(connection, &event, traceparent.as_ref()).await?;
     }
-    Ok(Ok(cancellation))
+    Ok(Ok((cancellation, traceparent)))
 }

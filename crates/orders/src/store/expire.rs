@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use common::event::{Id, OrderStatus};
 use metrics::{counter, histogram};
-use tracing::debug;
+use tracing::info;
 
 use super::{Store, row};
 use crate::order::Expiry;
@@ -16,6 +16,7 @@ struct Row {
     cancelled: bool,
     status: Option<String>,
     remaining_ms: Option<i64>,
+    traceparent: Option<String>,
 }
 
 impl Store {
@@ -70,10 +71,11 @@ impl Store {
 fn record(cancelled: &[&Row]) {
     counter!("orders_cancelled_total", "reason" => "expired").increment(cancelled.len() as u64);
     let lateness = histogram!("order_lateness_seconds");
-    for Row { id, remaining_ms, .. } in cancelled {
+    for Row { id, remaining_ms, traceparent, .. } in cancelled {
         let late_ms = remaining_ms.map_or(0, |remaining_ms| -remaining_ms);
         lateness.record(late_ms as f64 / 1000.0);
-        debug!(order = id, late_ms, "order {id} expired");
+        let trace_id = row::trace_id(traceparent.as_deref());
+        info!(order = id, trace_id, late_ms, "order {id} expired");
     }
 }
 

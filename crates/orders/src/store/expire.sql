@@ -8,6 +8,7 @@
 --   status        its status before this statement; null: no such order
 --   remaining_ms  time until it expires, rounded up; <= 0 with an unpaid status and not cancelled: someone else held
 --                 the row and has changed it since, so ask again
+--   traceparent   W3C trace context of the request that placed it
 --
 -- All of it is one statement and so one transaction: an order is cancelled if and only if its outbox row exists (I5).
 -- now() is the same instant throughout, so cancelled_at >= expires_at (I2). Running it again changes nothing (I3).
@@ -39,6 +40,7 @@ select asked.id,
        -- Not a join: the planner expects few rows, and would compare each of them with each.
        asked.id in (select id from cancelled) as cancelled,
        before.status,
-       ceil(extract(epoch from before.expires_at - now()) * 1000)::bigint as remaining_ms
+       ceil(extract(epoch from before.expires_at - now()) * 1000)::bigint as remaining_ms,
+       before.traceparent
 from asked
 left join orders before on before.id = asked.id

@@ -27,24 +27,50 @@ impl Store {
         row.map(Order::try_from).transpose()
     }
 
-    /// A buyer's orders of every status, the newest first.
+    /// A buyer's orders of every status, the newest first: those behind the order `after`, at most `limit`. `None` if
+    /// the buyer has no order `after`.
     ///
     /// # Errors
     /// What Postgres answers.
-    pub async fn orders_of(&self, user: &Id) -> sqlx::Result<Vec<Order>> {
-        let rows: Vec<OrderRow> = outbox::run(|| async {
+    pub async fn orders_of(
+        &self,
+        user: &Id,
+        after: Option<&Id>,
+        limit: Option<i64>,
+    ) -> sqlx::Result<Option<Vec<Order>>> {
+        let (rows, known): (Vec<OrderRow>, bool) = outbox::run(|| async {
             let mut connection = self.database.connection().await?;
             let rows = sqlx::query_as(
                 "select o.id, o.version, o.status, o.user_id, o.expires_at,
                         t.id as ticket_id, t.version as ticket_version, t.title, t.price
                  from orders o join tickets t on t.id = o.ticket_id
-                 where o.user_id = $1 order by o.created_at desc, o.id",
+                 left join orders cursor on cursor.id = $2 and cursor.user_id = $1
+                 where o.user_id = $1
+                   and ($2::text is null or (o.created_at, cursor.id) < (cursor.created_at, o.id))
+                 order by o.created_at desc, o.id limit $3",
             );
-            let rows = rows.bind(user.as_str()).fetch_all(&mut *connection).await?;
+            let after_text = after.map(Id::as_str);
+            let rows: Vec<OrderRow> =
+                rows.bind(user.as_str()).bind(after_text).bind(limit).fetch_all(&mut *connection).await?;
+            // Behind an unknown order is nothing; only then it is worth another question.
+            let known = rows.is_empty().then_some(after_text).flatten();
+            let known = match known {
+                None => true,
+                Some(after) => {
+                    sqlx::query_scalar("select exists (select from orders where id = $1 and user_id = $2)")
+                        .bind(after)
+                        .bind(user.as_str())
+                        .fetch_one(&mut *connection)
+                        .await?
+                }
+            };
             connection.release();
-            Ok(rows)
+            Ok((rows, known))
         })
         .await?;
-        rows.into_iter().map(Order::try_from).collect()
+        if !known {
+            return Ok(None);
+        }
+        rows.into_iter().map(Order::try_from).collect::<sqlx::Result<_>>().map(Some)
     }
 }

@@ -13,7 +13,7 @@ mod place;
 mod row;
 
 pub use cancel::CancelError;
-pub use migrate::keep_ready;
+pub use migrate::SCHEMA;
 pub use place::{Placed, Placement};
 
 use outbox::{Database, Wake};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use common::event::{Id, PaymentCreated};
 use sqlx::{Connection as _, PgConnection};
+use tracing::info;
 
 use super::{Store, row};
 use crate::order::{Payment, Standing};
@@ -14,7 +15,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn pay(&self, payments: &[&PaymentCreated]) -> sqlx::Result<Vec<Payment>> {
-        outbox::run(|| async {
+        let (effects, completed) = outbox::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let paid = pay(&mut transaction, payments).await?;
@@ -22,53 +23,80 @@ impl Store {
             connection.release();
             Ok(paid)
         })
-        .await
+        .await?;
+        for Completed { order, payment, trace_id } in completed {
+            info!(order = %order, payment = %payment, trace_id, "order {order} is complete, paid by {payment}");
+        }
+        Ok(effects)
     }
 }
 
-async fn pay(connection: &mut PgConnection, payments: &[&PaymentCreated]) -> sqlx::Result<Vec<Payment>> {
+/// An order that was unpaid before.
+#[derive(Debug)]
+struct Completed {
+    order: Id,
+    payment: Id,
+    trace_id: Option<String>,
+}
+
+/// An order that this transaction holds.
+#[derive(Debug)]
+struct Held {
+    standing: Standing,
+    trace_id: Option<String>,
+}
+
+async fn pay(
+    connection: &mut PgConnection,
+    payments: &[&PaymentCreated],
+) -> sqlx::Result<(Vec<Payment>, Vec<Completed>)> {
     let mut orders = lock(connection, payments).await?;
-    let mut completed = HashMap::new();
-    let mut paid = Vec::with_capacity(payments.len());
+    let mut completed = Vec::new();
+    let mut effects = Vec::with_capacity(payments.len());
     for payment in payments {
-        let Some(order) = orders.get_mut(&payment.order_id) else {
-            paid.push(Payment::UnknownOrder);
+        let Some(held) = orders.get_mut(&payment.order_id) else {
+            effects.push(Payment::UnknownOrder);
             continue;
         };
-        let effect = order.pay(&payment.id);
+        let effect = held.standing.pay(&payment.id);
         if effect == Payment::Completes {
-            *order = Standing::paid(payment.id.clone());
-            completed.insert(&payment.order_id, &payment.id);
+            held.standing = Standing::paid(payment.id.clone());
+            let (order, payment) = (payment.order_id.clone(), payment.id.clone());
+            completed.push(Completed { order, payment, trace_id: held.trace_id.take() });
         }
-        paid.push(effect);
+        effects.push(effect);
     }
     complete(connection, &completed).await?;
-    Ok(paid)
+    Ok((effects, completed))
 }
 
 /// Locks the orders in id order, and says how they stand.
 async fn lock(
     connection: &mut PgConnection,
     payments: &[&PaymentCreated],
-) -> sqlx::Result<HashMap<Id, Standing>> {
+) -> sqlx::Result<HashMap<Id, Held>> {
     let ids: Vec<&str> = payments.iter().map(|payment| payment.order_id.as_str()).collect();
-    let rows: Vec<(String, String, Option<String>)> =
-        sqlx::query_as("select id, status, payment_id from orders where id = any($1) order by id for update")
-            .bind(ids)
-            .fetch_all(connection)
-            .await?;
+    let rows: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
+        "select id, status, payment_id, traceparent from orders where id = any($1) order by id for update",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
     rows.into_iter()
-        .map(|(id, status, payment_id)| Ok((row::id(id)?, row::standing(&status, payment_id)?)))
+        .map(|(id, status, payment_id, traceparent)| {
+            let standing = row::standing(&status, payment_id)?;
+            Ok((row::id(id)?, Held { standing, trace_id: row::trace_id(traceparent.as_deref()) }))
+        })
         .collect()
 }
 
 /// Completes orders that this transaction holds, each by its payment.
-async fn complete(connection: &mut PgConnection, completed: &HashMap<&Id, &Id>) -> sqlx::Result<()> {
+async fn complete(connection: &mut PgConnection, completed: &[Completed]) -> sqlx::Result<()> {
     if completed.is_empty() {
         return Ok(());
     }
     let (orders, payments): (Vec<&str>, Vec<&str>) =
-        completed.iter().map(|(order, payment)| (order.as_str(), payment.as_str())).unzip();
+        completed.iter().map(|completed| (completed.order.as_str(), completed.payment.as_str())).unzip();
     let updated = sqlx::query(
         "update orders set status = 'complete', version = version + 1, payment_id = paid.payment_id
          from unnest($1::text[], $2::text[]) as paid (order_id, payment_id)

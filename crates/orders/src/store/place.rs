@@ -11,7 +11,7 @@ use metrics::counter;
 use outbox::{Failure, enqueue};
 use rust_decimal::Decimal;
 use sqlx::{Connection as _, PgConnection};
-use tracing::debug;
+use tracing::info;
 
 use super::{Store, row};
 use crate::order::{Order, Ticket};
@@ -51,13 +51,14 @@ impl Store {
     /// # Errors
     /// What Postgres answers. The order may have been placed all the same, if the answer to the commit was lost twice.
     pub async fn place(&self, wish: &Placement) -> sqlx::Result<Placed> {
-        let placed = match self.place_once(wish).await {
-            Err(error) if may_be_placed(&error) => self.place_once(wish).await?,
-            answer => answer?,
+        let (placed, again) = match self.place_once(wish).await {
+            Err(error) if may_be_placed(&error) => (self.place_once(wish).await?, true),
+            answer => (answer?, false),
         };
         match placed {
-            Some(placed) => Ok(placed),
-            None => Ok(self.find(&wish.order_id).await?.map_or(Placed::Reserved, Placed::Order)),
+            Some(placed) if !again || placed != Placed::Reserved => Ok(placed),
+            // The order that holds the ticket is this very one, or may be: its first run may still have been committing.
+            _ => Ok(self.find(&wish.order_id).await?.map_or(Placed::Reserved, Placed::Order)),
         }
     }
 
@@ -78,7 +79,9 @@ impl Store {
         if matches!(placed, Some(Placed::Order(_))) {
             self.wake.ring();
             counter!("orders_placed_total").increment(1);
-            debug!(order = %wish.order_id, "order {} was placed", wish.order_id);
+            let Placement { order_id, ticket_id, traceparent, .. } = wish;
+            let trace_id = traceparent.trace_id();
+            info!(order = %order_id, ticket = %ticket_id, trace_id, "order {order_id} was placed");
         }
         Ok(placed)
     }

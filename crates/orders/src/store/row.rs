@@ -1,7 +1,10 @@
 //! From rows to what they mean. A row that means nothing is a decoding error.
 
 use chrono::{DateTime, Utc};
-use common::event::{Id, OrderStatus};
+use common::{
+    event::{Id, OrderStatus},
+    traceparent::Traceparent,
+};
 use rust_decimal::Decimal;
 use sqlx::Error;
 
@@ -60,6 +63,11 @@ pub(super) fn version(number: i64) -> Result<u32, Error> {
 
 pub(super) fn status(text: &str) -> Result<OrderStatus, Error> {
     text.parse().map_err(decode)
+}
+
+/// The trace that a stored context belongs to, for a log line.
+pub(super) fn trace_id(traceparent: Option<&str>) -> Option<String> {
+    traceparent.and_then(|text| text.parse().ok()).map(|traceparent: Traceparent| traceparent.trace_id())
 }
 
 fn decode(error: impl std::error::Error + Send + Sync + 'static) -> Error {

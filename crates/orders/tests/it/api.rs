@@ -7,9 +7,10 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use hmac::{Hmac, Mac as _};
-use orders::http::{Api, Sessions, router};
+use orders::http::{Api, router};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use sha2::Sha256;
+use web::Sessions;
 
 use crate::world::{QUARTER, World};
 

@@ -138,6 +138,6 @@ async fn a_buyers_orders_are_listed_the_newest_first_and_nobody_elses() {
         placed.insert(0, wish.order_id);
     }
     world.order(QUARTER).await;
-    let listed = world.store.orders_of(&user).await.unwrap();
+    let listed = world.orders_of(&user).await;
     assert_eq!(listed.into_iter().map(|order| order.id).collect::<Vec<_>>(), placed);
 }

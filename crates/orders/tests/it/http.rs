@@ -37,7 +37,7 @@ async fn a_placed_order_is_answered_shown_and_listed_as_the_golden_files_say() {
     let server = server().await;
     check(server.get("u-1", "/api/orders").await, include_str!("../golden/listed_empty.http"), &[]).await;
     let created = server.post("u-1", TICKET).await;
-    let placed = server.world.store.orders_of(&id("u-1")).await.unwrap().remove(0);
+    let placed = server.world.orders_of(&id("u-1")).await.remove(0);
     let (order, expires) = (placed.id.to_string(), placed.expires_at.to_string());
     let names = [("order", order.as_str()), ("expires", expires.as_str())];
     check(created, include_str!("../golden/created.http"), &names).await;

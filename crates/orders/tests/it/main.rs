@@ -11,6 +11,8 @@ mod expire;
 mod fleet;
 mod handlers;
 mod http;
+mod lists;
+mod openapi;
 mod payments;
 mod platform;
 mod postgres;

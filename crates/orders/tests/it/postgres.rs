@@ -3,25 +3,32 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use orders::{order::Expiry, store::Store};
+use orders::{
+    order::Expiry,
+    store::{SCHEMA, Store},
+};
 use outbox::{Database, Failure, Wake};
 use testkit::Postgres;
 
 use crate::world::{World, wish};
 
+fn database(url: &str) -> Database {
+    Database::new(url.parse().unwrap(), "orders-test", 4)
+}
+
 fn store(url: &str) -> Store {
-    Store::new(Database::new(url.parse().unwrap(), "orders-test", 4), Wake::default())
+    Store::new(database(url), Wake::default())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_start_together_apply_the_schema_once() {
-    let database = Postgres::shared().await.unwrap().database().await.unwrap();
-    let replicas: Vec<Store> = (0..6).map(|_| store(database.url())).collect();
-    for migrated in join_all(replicas.iter().map(Store::migrate)).await {
+    let shared = Postgres::shared().await.unwrap().database().await.unwrap();
+    let replicas: Vec<Database> = (0..6).map(|_| database(shared.url())).collect();
+    for migrated in join_all(replicas.iter().map(|replica| outbox::migrate(replica, &SCHEMA))).await {
         migrated.unwrap();
     }
     let wish = wish(&"nothing".parse().unwrap());
-    assert_eq!(store(database.url()).place(&wish).await.unwrap(), orders::store::Placed::UnknownTicket);
+    assert_eq!(store(shared.url()).place(&wish).await.unwrap(), orders::store::Placed::UnknownTicket);
 }
 
 #[tokio::test]
@@ -33,7 +40,7 @@ async fn a_version_whose_database_a_newer_one_has_migrated_still_starts() {
         );
         sqlx::query(sqlx::AssertSqlSafe(newer)).execute(&world.pool).await.unwrap();
     }
-    world.store.migrate().await.unwrap();
+    outbox::migrate(&world.database, &SCHEMA).await.unwrap();
 }
 
 #[tokio::test]

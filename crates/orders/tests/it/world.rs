@@ -9,7 +9,7 @@ use common::{
 };
 use orders::{
     order::{Order, Ticket},
-    store::{Placed, Placement, Store},
+    store::{Placed, Placement, SCHEMA, Store},
 };
 use outbox::{Database, Wake};
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -20,6 +20,7 @@ pub(crate) const QUARTER: Duration = Duration::from_secs(15 * 60);
 /// One test's orders.
 pub(crate) struct World {
     pub(crate) store: Store,
+    pub(crate) database: Database,
     /// For what the store has no verb for.
     pub(crate) pool: PgPool,
 }
@@ -52,10 +53,10 @@ impl World {
     pub(crate) async fn on(postgres: &Postgres) -> Self {
         let url = postgres.database().await.unwrap().url().to_owned();
         let database = Database::new(url.parse().unwrap(), "orders-test", 16);
-        let store = Store::new(database, Wake::default());
-        store.migrate().await.unwrap();
+        outbox::migrate(&database, &SCHEMA).await.unwrap();
+        let store = Store::new(database.clone(), Wake::default());
         let pool = PgPoolOptions::new().max_connections(16).connect_lazy(&url).unwrap();
-        Self { store, pool }
+        Self { store, database, pool }
     }
 
     /// A new ticket, known to this service.
@@ -191,4 +192,11 @@ pub(crate) fn wish(ticket: &Id) -> Placement {
 /// A new payment for an order.
 pub(crate) fn payment(order: &Id) -> PaymentCreated {
     PaymentCreated { id: Id::generate(), order_id: order.clone(), stripe_id: "ch_1".to_owned() }
+}
+
+impl World {
+    /// All orders of a buyer.
+    pub(crate) async fn orders_of(&self, user: &Id) -> Vec<Order> {
+        self.store.orders_of(user, None, None).await.unwrap().expect("there is no cursor")
+    }
 }

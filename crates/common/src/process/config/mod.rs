@@ -15,3 +15,4 @@ pub use log::{LogFormat, LogSettings};
 pub use mistakes::Mistakes;
 pub use nats::NatsSettings;
 pub use settings::CommonSettings;
+pub(crate) use settings::http_addr;

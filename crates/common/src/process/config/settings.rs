@@ -21,9 +21,14 @@ impl CommonSettings {
     /// Reads the variables that all services share. Called by [`crate::process::run()`].
     pub fn read(env: &mut Environment) -> Option<Self> {
         let nats = NatsSettings::read(env);
-        let http_addr = env.or("HTTP_ADDR", "0.0.0.0:3000", parse::socket_addr);
+        let http_addr = http_addr(env);
         let shutdown_timeout = env.or("SHUTDOWN_TIMEOUT", "20s", duration::parse_positive);
         let log = LogSettings::read(env);
         Some(Self { nats: nats?, http_addr: http_addr?, shutdown_timeout: shutdown_timeout?, log: log? })
     }
+}
+
+/// Reads `HTTP_ADDR`. Called also by `healthcheck`, which needs nothing else.
+pub(crate) fn http_addr(env: &mut Environment) -> Option<SocketAddr> {
+    env.or("HTTP_ADDR", "0.0.0.0:3000", parse::socket_addr)
 }

@@ -1,10 +1,10 @@
-//! JSON Web Tokens as `auth` signs them: HS256 and nothing else.
+//! JSON Web Tokens: HS256 and nothing else.
 //!
 //! Source: RFC 7519 (claims), RFC 7515 (compact form), RFC 7518 §3.2 (HS256).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac as _};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 
 /// The header's only part that matters.
@@ -12,6 +12,9 @@ use sha2::Sha256;
 struct Header {
     alg: String,
 }
+
+/// The header of what we sign, as the `jsonwebtoken` package of Node.js writes it.
+const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
 /// The claims of every token.
 #[derive(Debug, Deserialize)]
@@ -32,13 +35,28 @@ pub(super) fn verify<T: DeserializeOwned>(token: &str, key: &[u8], now: i64) -> 
     if decode::<Header>(header)?.alg != "HS256" {
         return None;
     }
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    mac.update(signed.as_bytes());
+    let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
     // In constant time.
-    mac.verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
+    mac(key, signed).verify_slice(&signature).ok()?;
     let claims: Claims<T> = decode(claims)?;
     let void = claims.exp.is_some_and(|exp| now as f64 >= exp);
     (!void).then_some(claims.own)
+}
+
+/// A token with these claims, signed by `key`.
+///
+/// # Errors
+/// When the claims are nothing that JSON can say.
+pub(super) fn sign<T: Serialize>(claims: &T, key: &[u8]) -> serde_json::Result<String> {
+    let claims = serde_json::to_vec(claims)?;
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(claims));
+    let signature = URL_SAFE_NO_PAD.encode(mac(key, &signed).finalize().into_bytes());
+    Ok(format!("{signed}.{signature}"))
+}
+
+#[expect(clippy::expect_used, reason = "RFC 2104 takes a key of any length")]
+fn mac(key: &[u8], signed: &str) -> Hmac<Sha256> {
+    Hmac::<Sha256>::new_from_slice(key).expect("a key of any length").chain_update(signed)
 }
 
 fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {
@@ -59,9 +77,7 @@ mod tests {
 
     fn token(header: &str, claims: &str, key: &[u8]) -> String {
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-        mac.update(signed.as_bytes());
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac(key, &signed).finalize().into_bytes()))
     }
 
     const HS256: &str = r#"{"alg":"HS256"}"#;
@@ -69,6 +85,18 @@ mod tests {
     #[test]
     fn a_token_that_node_signed_is_read() {
         assert_eq!(verify(OF_NODE, b"asdf", 1_700_000_001), Some(User { id: "u-1".to_owned() }));
+    }
+
+    #[test]
+    fn what_we_sign_is_what_node_signs() {
+        #[derive(Serialize)]
+        struct OfNode {
+            id: &'static str,
+            email: &'static str,
+            iat: u32,
+        }
+        let claims = OfNode { id: "u-1", email: "a@b.c", iat: 1_700_000_000 };
+        assert_eq!(sign(&claims, b"asdf").unwrap(), OF_NODE);
     }
 
     #[test]

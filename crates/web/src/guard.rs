@@ -1,4 +1,5 @@
-//! What surrounds every request: a limit on its time, an answer when it panics, and its metrics.
+//! What surrounds every request: its name and trace in the logs, a limit on its time, an answer when it panics, and
+//! its metrics.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -7,31 +8,51 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request},
+    http::Method,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
-use tracing::{error, warn};
+use tracing::{Instrument as _, debug, error, info, info_span, warn};
 
-use super::ApiError;
+use super::{
+    ApiError,
+    trace::{REQUEST_ID, Trace, request_id},
+};
 
 /// Longer than one piece of work on the database may take. A body that trickles in is cut off too.
 const LIMIT: Duration = Duration::from_secs(15);
 
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let method = request.method().to_string();
+pub(crate) async fn guard(mut request: Request, next: Next) -> Response {
+    let (id, trace) = (request_id(request.headers()), Trace::of(request.headers()));
+    request.extensions_mut().insert(trace);
+    let span = info_span!(
+        "request",
+        request_id = id.to_str().unwrap_or_default(),
+        trace_id = trace.0.trace_id(),
+        user = tracing::field::Empty
+    );
+    let mut response = observe(request, next).instrument(span).await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+async fn observe(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
     // Never the path itself: each order would be a series of its own.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let started = Instant::now();
     let response = answer(&method, &route, request, next).await;
-    let status = response.status().as_str().to_owned();
-    histogram!("http_request_seconds", "route" => route.clone()).record(started.elapsed().as_secs_f64());
+    let (status, took) = (response.status(), started.elapsed());
+    log(&method, &route, status.as_u16(), took);
+    histogram!("http_request_seconds", "route" => route.clone()).record(took.as_secs_f64());
+    let (method, status) = (known(&method), status.as_str().to_owned());
     counter!("http_requests_total", "method" => method, "route" => route, "status" => status).increment(1);
     response
 }
 
-async fn answer(method: &str, route: &str, request: Request, next: Next) -> Response {
+async fn answer(method: &Method, route: &str, request: Request, next: Next) -> Response {
     match tokio::time::timeout(LIMIT, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
         Ok(Ok(response)) => response,
         Ok(Err(_panic)) => {
@@ -42,6 +63,29 @@ async fn answer(method: &str, route: &str, request: Request, next: Next) -> Resp
             warn!("{method} {route} was cut off after {LIMIT:?}");
             ApiError::Unavailable.into_response()
         }
+    }
+}
+
+/// What only looks is worth a line only to whoever asks for it.
+fn log(method: &Method, route: &str, status: u16, took: Duration) {
+    let took_ms = took.as_secs_f64() * 1_000.0;
+    if method.is_safe() && status < 500 {
+        debug!(status, took_ms, "{method} {route} {status}");
+    } else {
+        info!(status, took_ms, "{method} {route} {status}");
+    }
+}
+
+/// A method may be any word, and each would be a series of its own.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
     }
 }
 
@@ -58,8 +102,9 @@ mod tests {
             .route("/hangs", get(std::future::pending::<()>))
             .route("/answers", get(async || {}))
             .layer(middleware::from_fn(guard));
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        let request = Request::get(path).header("x-request-id", "r-1").body(Body::empty()).unwrap();
         let response = api.oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["x-request-id"], "r-1");
         let status = response.status();
         if !status.is_success() {
             let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();

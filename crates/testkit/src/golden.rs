@@ -1,0 +1,36 @@
+//! Holds HTTP answers against golden files, byte for byte.
+
+use std::fmt::Write as _;
+
+use axum::http::{HeaderMap, StatusCode};
+
+/// Headers that a client relies on; all others differ from run to run or are the transport's own.
+const HEADERS: [&str; 4] = ["content-type", "retry-after", "etag", "link"];
+
+/// Holds an answer against its golden file, in which `<name>` stands for what differs from run to run.
+///
+/// # Panics
+/// When they differ.
+#[track_caller]
+pub fn check(status: StatusCode, headers: &HeaderMap, body: &str, golden: &str, names: &[(&str, &str)]) {
+    let mut expected = golden.to_owned();
+    for (name, value) in names {
+        expected = expected.replace(&format!("<{name}>"), value);
+    }
+    assert_eq!(text(status, headers, body), expected);
+}
+
+fn text(status: StatusCode, headers: &HeaderMap, body: &str) -> String {
+    let mut text =
+        format!("HTTP/1.1 {} {}\n", status.as_u16(), status.canonical_reason().unwrap_or_default());
+    for name in HEADERS {
+        if let Some(value) = headers.get(name) {
+            // Writing to a text never fails.
+            let _ = writeln!(text, "{name}: {}", value.to_str().unwrap_or("?"));
+        }
+    }
+    if !body.is_empty() {
+        let _ = write!(text, "\n{body}\n");
+    }
+    text
+}

@@ -1,0 +1,74 @@
+//! From documented handlers to the API of a service.
+
+use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
+use utoipa::{
+    PartialSchema as _, ToSchema as _,
+    openapi::{
+        Content, Info, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+    },
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{ApiError, ErrorBody, LONGEST_BODY, guard::guard, origin::refuse_cross_site};
+
+/// The API of a service: its routes, `GET <prefix>/openapi.json` with the document that is generated from them, and
+/// around each request its limits, its name in the logs and the refusal of cross-site writes. Whatever is answered in
+/// error, also to a path or a method that is not there, has the body `{"errors": [...]}`.
+pub fn finish<S>(title: &str, prefix: &str, routes: OpenApiRouter<S>, state: S) -> Router
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let (routes, mut document) = routes.split_for_parts();
+    complete(title, &mut document);
+    routes
+        .route(&format!("{prefix}/openapi.json"), get(async move || Json(document)))
+        .fallback(async || ApiError::NotFound)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(middleware::from_fn(refuse_cross_site))
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(middleware::from_fn(guard))
+        .with_state(state)
+}
+
+/// Adds what all operations have in common: the answers of the layers around them, and how a user is known.
+fn complete(title: &str, document: &mut OpenApi) {
+    document.info = Info::new(title, env!("CARGO_PKG_VERSION"));
+    let components = document.components.get_or_insert_default();
+    components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
+    components.schemas.insert(super::Complaint::name().into_owned(), super::Complaint::schema());
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("session")));
+    components.security_schemes.insert("session".to_owned(), cookie.into());
+    for item in document.paths.paths.values_mut() {
+        for (operation, writes) in operations(item) {
+            add_common_answers(operation, writes);
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
+    let PathItem { get, put, post, delete, .. } = item;
+    let writes =
+        [put, post, delete].into_iter().filter_map(Option::as_mut).map(|operation| (operation, true));
+    get.as_mut().map(|operation| (operation, false)).into_iter().chain(writes)
+}
+
+fn add_common_answers(operation: &mut Operation, writes: bool) {
+    let answers = &mut operation.responses.responses;
+    answers.insert("500".to_owned(), refusal("A defect. The reason is in the service's log."));
+    let away = "The service or its database is not available at the moment: try again.";
+    answers.insert("503".to_owned(), refusal(away));
+    if writes {
+        answers.insert("403".to_owned(), refusal("A page of another origin asked for it."));
+    }
+    if operation.request_body.is_some() {
+        answers.insert("413".to_owned(), refusal("The body is longer than 16 KiB."));
+    }
+}
+
+fn refusal(what: &str) -> RefOr<Response> {
+    let schema = RefOr::Ref(Ref::from_schema_name(ErrorBody::name()));
+    let content = Content::new(Some(schema));
+    ResponseBuilder::new().description(what).content("application/json", content).build().into()
+}

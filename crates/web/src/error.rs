@@ -1,0 +1,141 @@
+//! Every answer that is an error: `{"errors": [{"message", "field"?}]}`.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
+};
+use outbox::Failure;
+use serde::Serialize;
+use tracing::{error, warn};
+use utoipa::ToSchema;
+
+/// An answer that is an error. The texts are those that clients already show.
+#[derive(Debug)]
+pub enum ApiError {
+    /// 400: the request is wrong, perhaps in some of its fields.
+    BadRequest(Vec<Complaint>),
+    /// 401: nobody is signed in, or it is someone else's.
+    NotAuthorized,
+    /// 403: a page of another origin asks for a change in the name of whoever looks at it.
+    CrossSite,
+    /// 404
+    NotFound,
+    /// 405
+    MethodNotAllowed,
+    /// 412: it is no longer at the version that the request names in `If-Match`.
+    Changed,
+    /// 413
+    TooLarge,
+    /// 429, with the time after which another try makes sense.
+    TooManyAttempts(Duration),
+    /// 500: a defect. The reason is in the log and never in the answer.
+    Defect,
+    /// 503: something that we need is away. Worth another try.
+    Unavailable,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Complaint {
+    /// What is wrong, for a person.
+    #[schema(value_type = String)]
+    pub message: &'static str,
+    /// The field of the body, or the parameter of the query, that it is about.
+    #[schema(value_type = String)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+}
+
+/// The body of every answer that is an error.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Errors)]
+pub struct ErrorBody {
+    /// At least one.
+    #[schema(min_items = 1)]
+    errors: Vec<Complaint>,
+}
+
+impl ApiError {
+    /// A request that is wrong as a whole.
+    pub fn bad_request(message: &'static str) -> Self {
+        Self::BadRequest(vec![Complaint { message, field: None }])
+    }
+
+    /// A request that is wrong in one field.
+    pub fn bad_field(field: &'static str, message: &'static str) -> Self {
+        Self::BadRequest(vec![Complaint { message, field: Some(field) }])
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::NotAuthorized => StatusCode::UNAUTHORIZED,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Changed => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Defect => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    const fn message(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "bad request",
+            Self::NotAuthorized => "Not authorized",
+            Self::CrossSite => "Cross-site requests are not allowed",
+            Self::NotFound => "Not Found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::Changed => "It has been changed in the meantime, please look at it again",
+            Self::TooLarge => "The request body is too large",
+            Self::TooManyAttempts(_) => "Too many failed attempts, please try again later",
+            Self::Defect => "Something went wrong",
+            Self::Unavailable => "The service is not available at the moment, please try again",
+        }
+    }
+
+    /// Whole seconds, rounded up.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts(wait) => Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+            Self::Unavailable => Some(1),
+            _ => None,
+        }
+    }
+}
+
+impl From<sqlx::Error> for ApiError {
+    fn from(error: sqlx::Error) -> Self {
+        match Failure::of(&error) {
+            Failure::Unavailable | Failure::Conflict => {
+                warn!("a request was turned away, Postgres is not available: {error}");
+                Self::Unavailable
+            }
+            Failure::Fault => {
+                error!("a request failed: {error}");
+                Self::Defect
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, retry_after) = (self.status(), self.retry_after());
+        let message = self.message();
+        let errors = match self {
+            Self::BadRequest(complaints) => complaints,
+            _ => vec![Complaint { message, field: None }],
+        };
+        let mut response = (status, Json(ErrorBody { errors })).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,24 @@
+//! HTTP as every service with an API speaks it: sessions, bodies, errors, pages, and what surrounds each request.
+//!
+//! A service writes handlers that are documented by `#[utoipa::path]`, collects them in an `OpenApiRouter`, and hands
+//! that to [`finish`]. No SQL and no business rules live here.
+
+mod api;
+mod body;
+mod error;
+mod guard;
+mod if_match;
+mod origin;
+mod page;
+mod path;
+pub mod session;
+mod trace;
+
+pub use api::finish;
+pub use body::{Body, LONGEST_BODY};
+pub use error::{ApiError, Complaint, ErrorBody};
+pub use if_match::{IfMatch, etag};
+pub use page::{Page, PageQuery, Paged};
+pub use path::PathId;
+pub use session::{Sessions, User};
+pub use trace::Trace;

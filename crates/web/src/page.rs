@@ -1,0 +1,137 @@
+//! Lists in pages, for clients that ask for it: `?limit=20`, and then `?limit=20&after=<id of the last>`.
+//!
+//! A client that asks for nothing special gets the whole list, as it always did. The body is the same list; a `Link`
+//! header leads to the next page (RFC 8288).
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, Query},
+    http::{HeaderValue, header::LINK, request::Parts},
+    response::{IntoResponse, Response},
+};
+use common::event::Id;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+use super::ApiError;
+
+/// The most entries of one page.
+const LONGEST_PAGE: u32 = 100;
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Entries of the page; `None` is all of them.
+    limit: Option<u32>,
+    /// The list goes on behind this entry.
+    pub after: Option<Id>,
+}
+
+/// The page in the query string, for the document.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Return at most so many entries. Without it the whole list is returned.
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Go on behind the entry with this id, the last one of the page before. It must be in the list.
+    #[param(value_type = Option<Id>, required = false)]
+    after: Option<String>,
+}
+
+impl Page {
+    /// Entries to read: one more than the page has, which tells whether there is a next page. For the store.
+    pub fn fetch(&self) -> Option<i64> {
+        self.limit.map(|limit| i64::from(limit) + 1)
+    }
+
+    fn read(query: &PageQuery) -> Result<Self, ApiError> {
+        let limit = query.limit.as_deref().map(|text| {
+            text.parse()
+                .ok()
+                .filter(|limit| (1..=LONGEST_PAGE).contains(limit))
+                .ok_or(ApiError::bad_field("limit", "Limit must be a whole number from 1 to 100"))
+        });
+        let after = query.after.as_deref().map(|text| text.parse().map_err(|_| Self::unknown_cursor()));
+        Ok(Self { limit: limit.transpose()?, after: after.transpose()? })
+    }
+
+    /// The answer to a page behind an entry that is not in the list.
+    pub fn unknown_cursor() -> ApiError {
+        ApiError::bad_field("after", "After must be the id of an entry of this list")
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Page {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = Query::<PageQuery>::from_request_parts(parts, state).await;
+        let Query(query) = query.map_err(|_| ApiError::bad_request("The query string is not valid"))?;
+        Self::read(&query)
+    }
+}
+
+/// A list, or a page of it.
+#[derive(Debug)]
+pub struct Paged<T> {
+    entries: Vec<T>,
+    next: Option<String>,
+}
+
+impl<T> Paged<T> {
+    /// What was read for `page`, see [`Page::fetch`], of the list at `path`; `id` names an entry.
+    pub fn new(page: &Page, path: &str, mut entries: Vec<T>, id: impl Fn(&T) -> &Id) -> Self {
+        let Some(limit) = page.limit.filter(|limit| entries.len() > *limit as usize) else {
+            return Self { entries, next: None };
+        };
+        entries.truncate(limit as usize);
+        let next =
+            entries.last().map(|last| format!("<{path}?limit={limit}&after={}>; rel=\"next\"", id(last)));
+        Self { entries, next }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Paged<T> {
+    fn into_response(self) -> Response {
+        let link = self.next.and_then(|next| HeaderValue::try_from(next).ok());
+        let mut response = Json(self.entries).into_response();
+        if let Some(link) = link {
+            response.headers_mut().insert(LINK, link);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(limit: Option<&str>, after: Option<&str>) -> Option<Page> {
+        let query = PageQuery { limit: limit.map(str::to_owned), after: after.map(str::to_owned) };
+        Page::read(&query).ok()
+    }
+
+    #[test]
+    fn a_page_is_read_and_nonsense_is_refused() {
+        assert_eq!(read(None, None), Some(Page { limit: None, after: None }));
+        let after = Some("a".parse().unwrap());
+        assert_eq!(read(Some("100"), Some("a")), Some(Page { limit: Some(100), after }));
+        for limit in ["0", "101", "-1", "1.5", "", "x", "99999999999"] {
+            assert_eq!(read(Some(limit), None), None, "{limit}");
+        }
+        assert_eq!(read(None, Some("a b")), None);
+    }
+
+    #[test]
+    fn a_full_page_leads_to_the_next_one_and_the_last_to_none() {
+        let page = read(Some("2"), None).unwrap();
+        assert_eq!(page.fetch(), Some(3));
+        let ids = |count: usize| ["a", "b", "c"][..count].iter().map(|id| id.parse().unwrap()).collect();
+        let full = Paged::<Id>::new(&page, "/api/orders", ids(3), |id| id);
+        assert_eq!(full.entries.len(), 2);
+        assert_eq!(full.next.as_deref(), Some("</api/orders?limit=2&after=b>; rel=\"next\""));
+        assert_eq!(Paged::<Id>::new(&page, "/api/orders", ids(2), |id| id).next, None);
+        assert_eq!(read(None, None).unwrap().fetch(), None);
+    }
+}
