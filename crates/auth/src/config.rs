@@ -1,0 +1,100 @@
+//! The settings that only this service has.
+
+use std::time::Duration;
+
+use common::process::config::{Environment, duration, parse};
+use outbox::database_url;
+use sqlx::postgres::PgConnectOptions;
+use web::session::Keys;
+
+use crate::http::{Cookies, Proxies};
+
+/// The settings that only this service has.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `DATABASE_URL`: Postgres.
+    pub database: PgConnectOptions,
+    /// `JWT_KEY`: signs and checks sessions.
+    pub jwt_keys: Keys,
+    /// `SESSION_LIFETIME` and `COOKIE_SECURE`: the cookie of a session.
+    pub cookies: Cookies,
+    /// `TRUSTED_PROXY_HOPS`: proxies in front of the service whose word about a client's address counts.
+    pub proxies: Proxies,
+}
+
+impl Settings {
+    /// Reads the settings. Mistakes stay with `env`.
+    pub fn read(env: &mut Environment) -> Option<Self> {
+        let database = database_url(env);
+        let jwt_keys = Keys::read(env);
+        let lifetime = env.or("SESSION_LIFETIME", "30d", lifetime);
+        let secure = env.or("COOKIE_SECURE", "true", yes_or_no);
+        let hops = env.or("TRUSTED_PROXY_HOPS", "0", parse::number_in(0..=10));
+        Some(Self {
+            database: database?,
+            jwt_keys: jwt_keys?,
+            cookies: Cookies { lifetime: lifetime?, secure: secure? },
+            proxies: Proxies { hops: hops? },
+        })
+    }
+}
+
+/// A token says its end in whole seconds.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = duration::parse_positive(text)?;
+    if lifetime < Duration::from_secs(1) {
+        return Err(format!("is {text}; expected at least 1s"));
+    }
+    Ok(lifetime)
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "`{text}` is neither true nor false; expected false only where the site is served without HTTPS"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: [(&str, &str); 2] = [("DATABASE_URL", "postgres://u:pass@db/auth"), ("JWT_KEY", "key")];
+
+    fn read(pairs: &[(&'static str, &'static str)]) -> Result<Settings, String> {
+        let mut env = Environment::from_pairs(pairs.iter().copied());
+        let settings = Settings::read(&mut env);
+        env.finish(settings).map_err(|mistakes| mistakes.to_string())
+    }
+
+    #[test]
+    fn a_session_lasts_thirty_days_over_https_and_no_proxy_is_trusted_unless_told_otherwise() {
+        let Settings { cookies, proxies, .. } = read(&GOOD).unwrap();
+        assert_eq!((cookies.lifetime, cookies.secure), (Duration::from_secs(30 * 24 * 60 * 60), true));
+        assert_eq!(proxies.hops, 0);
+        let told = [("SESSION_LIFETIME", "1h"), ("COOKIE_SECURE", "false"), ("TRUSTED_PROXY_HOPS", "10")];
+        let Settings { cookies, proxies, .. } = read(&[&GOOD[..], &told].concat()).unwrap();
+        assert_eq!((cookies.lifetime, cookies.secure), (Duration::from_secs(60 * 60), false));
+        assert_eq!(proxies.hops, 10);
+    }
+
+    #[test]
+    fn everything_that_is_missing_or_wrong_is_named_at_once() {
+        let wrong = [("SESSION_LIFETIME", "30"), ("COOKIE_SECURE", "maybe"), ("TRUSTED_PROXY_HOPS", "11")];
+        let mistakes = read(&wrong).unwrap_err();
+        for name in ["DATABASE_URL", "JWT_KEY", "SESSION_LIFETIME", "COOKIE_SECURE", "TRUSTED_PROXY_HOPS"] {
+            assert!(mistakes.contains(name), "{name} is not in:\n{mistakes}");
+        }
+        for (name, value) in [
+            ("SESSION_LIFETIME", "0s"),
+            ("SESSION_LIFETIME", "999ms"),
+            ("COOKIE_SECURE", "True"),
+            ("COOKIE_SECURE", "1"),
+            ("TRUSTED_PROXY_HOPS", "-1"),
+        ] {
+            let mistakes = read(&[GOOD[0], GOOD[1], (name, value)]).unwrap_err();
+            assert!(mistakes.contains(name), "{name}={value}: {mistakes}");
+        }
+    }
+}

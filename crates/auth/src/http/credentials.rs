@@ -1,0 +1,68 @@
+//! The e-mail address and the password in a request's body.
+
+use secrecy::SecretString;
+use utoipa::ToSchema;
+use web::{ApiError, Body, Complaint};
+
+use crate::{
+    email::Email,
+    password::{LONGEST, SHORTEST},
+};
+
+/// What an account is created from.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the document; `Body` reads it field by field")]
+pub(super) struct NewAccount {
+    /// Upper and lower case are the same.
+    #[schema(format = "email", max_length = 254)]
+    email: String,
+    /// Counted in Unicode scalar values; without U+0000.
+    #[schema(format = "password", min_length = 4, max_length = 128)]
+    password: String,
+}
+
+/// What a user signs in with.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the document; `Body` reads it field by field")]
+pub(super) struct Credentials {
+    /// Upper and lower case are the same.
+    #[schema(format = "email", max_length = 254)]
+    email: String,
+    /// The password.
+    #[schema(format = "password", min_length = 1)]
+    password: String,
+}
+
+const EMAIL: Complaint = Complaint { message: "Email must be valid", field: Some("email") };
+const NEW_PASSWORD: Complaint =
+    Complaint { message: "Password must be between 4 and 128 characters", field: Some("password") };
+const PASSWORD: Complaint = Complaint { message: "You must supply a password", field: Some("password") };
+
+/// An address and a password that an account may have.
+pub(super) fn new_account(body: &Body) -> Result<(Email, SecretString), ApiError> {
+    let fits =
+        |password: &str| (SHORTEST..=LONGEST).contains(&password.chars().count()) && !password.contains('\0');
+    read(body, fits, NEW_PASSWORD)
+}
+
+/// An address and whatever was typed as the password.
+pub(super) fn credentials(body: &Body) -> Result<(Email, SecretString), ApiError> {
+    read(body, |password| !password.is_empty(), PASSWORD)
+}
+
+/// Tells everything that is wrong at once.
+fn read(
+    body: &Body,
+    fits: impl FnOnce(&str) -> bool,
+    unfit: Complaint,
+) -> Result<(Email, SecretString), ApiError> {
+    let email = body.field::<String>("email").and_then(|email| email.parse::<Email>().ok());
+    let password = body.field::<String>("password").filter(|password| fits(password));
+    match (email, password) {
+        (Some(email), Some(password)) => Ok((email, password.into())),
+        (email, password) => {
+            let complaints = [email.is_none().then_some(EMAIL), password.is_none().then_some(unfit)];
+            Err(ApiError::BadRequest(complaints.into_iter().flatten().collect()))
+        }
+    }
+}

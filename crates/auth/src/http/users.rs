@@ -1,0 +1,165 @@
+//! `/api/users`
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, StatusCode, header::SET_COOKIE},
+};
+use common::event::Id;
+use metrics::counter;
+use serde::Serialize;
+use tracing::{Span, error, info, warn};
+use utoipa::ToSchema;
+use web::{ApiError, Body, ErrorBody, Sessions, User, session::Visitor};
+
+use super::{
+    Api,
+    client::ClientAddress,
+    credentials::{Credentials, NewAccount, credentials, new_account},
+};
+use crate::{accounts::Refusal, email::Email, password::PasswordError};
+
+/// A user as the API shows one.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
+pub(super) struct UserBody {
+    id: Id,
+    /// Normalised: in lower case. A session that another service has opened may be without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "email", nullable = false)]
+    email: Option<String>,
+}
+
+/// Whoever is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CurrentUser {
+    /// `null` if nobody is.
+    current_user: Option<UserBody>,
+}
+
+/// Nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Nothing {}
+
+impl From<User> for UserBody {
+    fn from(User { id, email }: User) -> Self {
+        Self { id, email }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::EmailInUse => Self::bad_request("Email in use"),
+            Refusal::InvalidCredentials => Self::bad_request("Invalid credentials"),
+            Refusal::TooManyAttempts(remaining) => Self::TooManyAttempts(remaining),
+            Refusal::Database(error) => error.into(),
+            Refusal::Password(error @ PasswordError::Busy) => {
+                warn!("a request was turned away: {error}");
+                Self::Unavailable
+            }
+            Refusal::Password(error) => {
+                error!("a request failed: {error}");
+                Self::Defect
+            }
+        }
+    }
+}
+
+/// The answer to whoever is signed in from now on.
+type SignedIn = (StatusCode, [(HeaderName, String); 1], Json<UserBody>);
+
+fn signed_in(api: &Api, id: Id, email: &Email) -> SignedIn {
+    Span::current().record("user", id.as_str());
+    let user = User { id, email: Some(email.as_str().to_owned()) };
+    let cookie = api.sessions.open(&user, api.cookies.lifetime, api.cookies.secure);
+    (StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(user.into()))
+}
+
+/// Create an account and sign in to it
+#[utoipa::path(
+    post,
+    path = "/api/users/signup",
+    tag = "users",
+    request_body = NewAccount,
+    responses(
+        (status = 201, body = UserBody, description = "The account is there and its user signed in.",
+         headers(("Set-Cookie" = String, description = "The session."))),
+        (status = 400, body = ErrorBody, description = "A field is wrong, or the e-mail address is in use."),
+        (status = 429, body = ErrorBody, description = "Too many attempts from this address failed.",
+         headers(("Retry-After" = u64, description = "Seconds until another try makes sense."))),
+    )
+)]
+pub(super) async fn sign_up(
+    State(api): State<Api>,
+    ClientAddress(from): ClientAddress,
+    body: Body,
+) -> Result<SignedIn, ApiError> {
+    let (email, password) = new_account(&body)?;
+    let user = api.accounts.sign_up(&email, password, from).await?;
+    counter!("signups_total").increment(1);
+    info!("user {user} signed up");
+    Ok(signed_in(&api, user, &email))
+}
+
+/// Sign in
+#[utoipa::path(
+    post,
+    path = "/api/users/signin",
+    tag = "users",
+    request_body = Credentials,
+    responses(
+        (status = 201, body = UserBody, description = "The user is signed in.",
+         headers(("Set-Cookie" = String, description = "The session."))),
+        (status = 400, body = ErrorBody, description = "A field is wrong, or they are not those of an account."),
+        (status = 429, body = ErrorBody, description = "Too many attempts at this account or from this address failed.",
+         headers(("Retry-After" = u64, description = "Seconds until another try makes sense."))),
+    )
+)]
+pub(super) async fn sign_in(
+    State(api): State<Api>,
+    ClientAddress(from): ClientAddress,
+    body: Body,
+) -> Result<SignedIn, ApiError> {
+    let (email, password) = credentials(&body)?;
+    let answer = api.accounts.sign_in(&email, password, from).await;
+    let outcome = match &answer {
+        Ok(_) => "signed_in",
+        Err(Refusal::InvalidCredentials) => "invalid_credentials",
+        Err(Refusal::TooManyAttempts(_)) => "too_many_attempts",
+        Err(_) => "failed",
+    };
+    counter!("signins_total", "outcome" => outcome).increment(1);
+    let user = answer?;
+    info!("user {user} signed in");
+    Ok(signed_in(&api, user, &email))
+}
+
+/// Sign out
+#[utoipa::path(
+    post,
+    path = "/api/users/signout",
+    tag = "users",
+    responses(
+        (status = 201, body = Nothing, description = "Nobody is signed in.",
+         headers(("Set-Cookie" = String, description = "Ends the session."))),
+    )
+)]
+pub(super) async fn sign_out(
+    State(api): State<Api>,
+) -> (StatusCode, [(HeaderName, String); 1], Json<Nothing>) {
+    (StatusCode::CREATED, [(SET_COOKIE, Sessions::close(api.cookies.secure))], Json(Nothing {}))
+}
+
+/// Show who is signed in
+#[utoipa::path(
+    get,
+    path = "/api/users/currentuser",
+    tag = "users",
+    security((), ("session" = [])),
+    responses((status = 200, body = CurrentUser, description = "Whoever is signed in, if anyone is."))
+)]
+pub(super) async fn current(Visitor(user): Visitor) -> Json<CurrentUser> {
+    Json(CurrentUser { current_user: user.map(UserBody::from) })
+}

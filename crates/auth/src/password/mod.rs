@@ -1,0 +1,109 @@
+//! Passwords: argon2id, in threads that may block, and no more of it at once than there are cores.
+
+mod phc;
+
+use std::{sync::Arc, thread::available_parallelism, time::Duration};
+
+use argon2::password_hash;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
+
+/// Shortest password of a new account, in Unicode scalar values, as the existing clients have it.
+pub const SHORTEST: usize = 4;
+/// Longest password of a new account, in the same unit.
+pub const LONGEST: usize = 128;
+
+/// How long to wait for a core. Less than a request may take, so that whoever waits is still told.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Hashes and verifies passwords. Clones share the cores.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    cores: Arc<Semaphore>,
+}
+
+/// What a password is to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Not its password, or there is no account.
+    Wrong,
+    /// Its password.
+    Right {
+        /// The hash was made with weaker parameters than those of today: replace it.
+        weak: bool,
+    },
+}
+
+/// Why a password could not be hashed or verified.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Every core was busy with other passwords for too long. Worth another try.
+    #[error("no core was free for a password within {PATIENCE:?}: start more replicas")]
+    Busy,
+    /// The stored hash is none that can be read, or memory ran out.
+    #[error("a password could not be hashed or verified: {0}")]
+    Hash(#[from] password_hash::Error),
+    /// The thread that worked on it panicked.
+    #[error("a password could not be hashed or verified: {0}")]
+    Panicked(#[from] tokio::task::JoinError),
+}
+
+impl Default for Passwords {
+    /// One at a time for each core: together they hold so many times 19 MiB.
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self { cores: Arc::new(Semaphore::new(cores)) }
+    }
+}
+
+impl Passwords {
+    /// The PHC string of a new password, with a salt of its own.
+    ///
+    /// # Errors
+    /// [`PasswordError`]
+    pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
+        self.work(move || phc::hash(password.expose_secret())).await
+    }
+
+    /// Whether `stored` is of this password. Without one, which is when there is no such account, the same work is
+    /// done for nothing.
+    ///
+    /// # Errors
+    /// [`PasswordError`]
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        stored: Option<String>,
+    ) -> Result<Verdict, PasswordError> {
+        self.work(move || phc::verify(password.expose_secret(), stored.as_deref())).await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> password_hash::Result<T> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let core = timeout(PATIENCE, Arc::clone(&self.cores).acquire_owned()).await;
+        // The semaphore is never closed, so the other error does not come.
+        let Ok(Ok(core)) = core else { return Err(PasswordError::Busy) };
+        let worked = spawn_blocking(move || {
+            // Held by the thread, which goes on when whoever asked has gone.
+            let _core = core;
+            work()
+        });
+        Ok(worked.await??)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_finds_no_core_free_is_told_in_time() {
+        let passwords = Passwords { cores: Arc::new(Semaphore::new(0)) };
+        assert!(matches!(passwords.hash("s3cret".into()).await, Err(PasswordError::Busy)));
+        passwords.cores.add_permits(1);
+        assert!(passwords.hash("s3cret".into()).await.is_ok());
+        assert_eq!(passwords.cores.available_permits(), 1);
+    }
+}

@@ -1,0 +1,113 @@
+//! Accounts.
+
+use common::event::Id;
+use outbox::Failure;
+use sqlx::Error;
+
+use super::Store;
+use crate::email::Email;
+
+/// An account with what its password is verified against.
+#[derive(Clone)]
+pub struct Account {
+    /// The user's id.
+    pub id: Id,
+    /// PHC string of the password.
+    pub password_hash: String,
+}
+
+/// What became of a wish for an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// It is there, with the id that was asked for.
+    Created,
+    /// Another account has this address.
+    EmailInUse,
+}
+
+impl Store {
+    /// Creates an account. `id` is made by the caller, so that running it again creates nothing twice and an account
+    /// whose answer was lost is recognised.
+    ///
+    /// # Errors
+    /// What Postgres answers. The account may have been created all the same, if the answer was lost twice.
+    pub async fn create(&self, id: &Id, email: &Email, password_hash: &str) -> sqlx::Result<Created> {
+        match self.create_once(id, email, password_hash).await {
+            Err(error) if may_be_created(&error) => self.create_once(id, email, password_hash).await,
+            answer => answer,
+        }
+    }
+
+    async fn create_once(&self, id: &Id, email: &Email, password_hash: &str) -> sqlx::Result<Created> {
+        let holder: Option<String> = outbox::run(|| async {
+            let mut connection = self.database.connection().await?;
+            let inserted = sqlx::query(
+                "insert into users (id, email, password_hash) values ($1, $2, $3) on conflict do nothing",
+            );
+            let inserted = inserted.bind(id.as_str()).bind(email.as_str()).bind(password_hash);
+            let holder = if inserted.execute(&mut *connection).await?.rows_affected() == 1 {
+                Some(id.to_string())
+            } else {
+                // A statement of its own: that one may have waited for a row that it can't see.
+                let holder = sqlx::query_scalar("select id from users where email = $1").bind(email.as_str());
+                holder.fetch_optional(&mut *connection).await?
+            };
+            connection.release();
+            Ok(holder)
+        })
+        .await?;
+        let holder = holder.map(decode_id).transpose()?;
+        Ok(if holder.as_ref() == Some(id) { Created::Created } else { Created::EmailInUse })
+    }
+
+    /// The account of this address.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn find(&self, email: &Email) -> sqlx::Result<Option<Account>> {
+        let row: Option<(String, String)> = outbox::run(|| async {
+            let mut connection = self.database.connection().await?;
+            let row =
+                sqlx::query_as("select id, password_hash from users where email = $1").bind(email.as_str());
+            let row = row.fetch_optional(&mut *connection).await?;
+            connection.release();
+            Ok(row)
+        })
+        .await?;
+        row.map(|(id, password_hash)| Ok(Account { id: decode_id(id)?, password_hash })).transpose()
+    }
+
+    /// Replaces the hash of an account's password, unless it is no longer `old`.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn replace_hash(&self, user: &Id, old: &str, new: &str) -> sqlx::Result<()> {
+        outbox::run(|| async {
+            let mut connection = self.database.connection().await?;
+            sqlx::query("update users set password_hash = $3 where id = $1 and password_hash = $2")
+                .bind(user.as_str())
+                .bind(old)
+                .bind(new)
+                .execute(&mut *connection)
+                .await?;
+            connection.release();
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Whether the answer was lost. Without a connection nothing was asked.
+fn may_be_created(error: &Error) -> bool {
+    Failure::of(error) == Failure::Unavailable && !matches!(error, Error::PoolTimedOut)
+}
+
+fn decode_id(text: String) -> sqlx::Result<Id> {
+    text.try_into().map_err(|error| Error::Decode(Box::new(error)))
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("id", &self.id).finish_non_exhaustive()
+    }
+}

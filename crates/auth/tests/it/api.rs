@@ -1,0 +1,167 @@
+//! The API on a port of its own, and answers that are held against golden files.
+
+use std::{fmt::Write as _, net::SocketAddr, time::Duration};
+
+use auth::{
+    accounts::Accounts,
+    email::Email,
+    http::{Api, Cookies, Proxies, router},
+    password::Passwords,
+    store::{MIGRATIONS, Store},
+};
+use outbox::Database;
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use testkit::Postgres;
+use web::Sessions;
+
+pub(crate) const KEY: &str = "asdf";
+pub(crate) const SIGN_UP: &str = "/api/users/signup";
+pub(crate) const SIGN_IN: &str = "/api/users/signin";
+pub(crate) const SIGN_OUT: &str = "/api/users/signout";
+pub(crate) const CURRENT: &str = "/api/users/currentuser";
+/// Of every account that a test makes.
+pub(crate) const PASSWORD: &str = "s3cret";
+
+/// One test's accounts behind their API. It believes one proxy, so that a test can come from anywhere.
+pub(crate) struct Server {
+    pub(crate) store: Store,
+    pub(crate) pool: PgPool,
+    database_url: String,
+    url: String,
+    client: Client,
+}
+
+impl Server {
+    pub(crate) async fn new() -> Self {
+        Self::on(Postgres::shared().await.unwrap()).await
+    }
+
+    /// On a server that the test may stop.
+    pub(crate) async fn on(postgres: &Postgres) -> Self {
+        Self::over(postgres.database().await.unwrap().url().to_owned()).await
+    }
+
+    /// Another one with the same accounts.
+    pub(crate) async fn replica(&self) -> Self {
+        Self::over(self.database_url.clone()).await
+    }
+
+    async fn over(database_url: String) -> Self {
+        let database = Database::new(database_url.parse().unwrap(), "auth-test", 16);
+        outbox::migrate(&database, &[&MIGRATIONS]).await.unwrap();
+        let store = Store::new(database);
+        let api = Api {
+            accounts: Accounts::new(store.clone(), Passwords::default()),
+            sessions: Sessions::new(KEY.into()),
+            cookies: Cookies { lifetime: Duration::from_secs(3600), secure: true },
+            proxies: Proxies { hops: 1 },
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let service = router(api).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        let pool = PgPoolOptions::new().max_connections(4).connect_lazy(&database_url).unwrap();
+        Self { store, pool, database_url, url, client }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
+        self.post_from("192.0.2.1", path, body).await
+    }
+
+    pub(crate) async fn post_from(&self, address: &str, path: &str, body: &str) -> Answer {
+        let request = self.request(Method::POST, path).header("x-forwarded-for", address);
+        let request = request.header("content-type", "application/json").body(body.to_owned());
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Who is signed in with this cookie, `session=...`.
+    pub(crate) async fn current(&self, cookie: &str) -> Answer {
+        let request = self.request(Method::GET, CURRENT).header("cookie", cookie);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    pub(crate) async fn sign_up(&self, email: &str) -> Answer {
+        let answer = self.post(SIGN_UP, &credentials(email, PASSWORD)).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer
+    }
+
+    pub(crate) async fn sql(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&self.pool).await.unwrap();
+    }
+
+    /// Failures that count against a key of the table `attempts`.
+    pub(crate) async fn failures(&self, key: &str) -> i32 {
+        let failures = sqlx::query_scalar("select failures from attempts where key = $1").bind(key);
+        failures.fetch_optional(&self.pool).await.unwrap().unwrap_or(0)
+    }
+}
+
+/// An answer that has come whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The pair of its `Set-Cookie`, `session=...`, or nothing.
+    pub(crate) cookie: String,
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) body: String,
+    /// As the golden files write it.
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) async fn read(response: Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        let mut text = format!("HTTP/1.1 {} {}\n", status.as_u16(), status.canonical_reason().unwrap());
+        for name in ["content-type", "retry-after", "set-cookie"] {
+            if let Some(value) = header(name) {
+                writeln!(text, "{name}: {value}").unwrap();
+            }
+        }
+        let body = response.text().await.unwrap();
+        write!(text, "\n{body}\n").unwrap();
+        let cookie = header("set-cookie").unwrap_or_default().split(';').next().unwrap().to_owned();
+        let retry_after = header("retry-after").map(|seconds| seconds.parse().unwrap());
+        Self { status: status.as_u16(), cookie, retry_after, body, text }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// The id in the body of who signed up or in.
+    pub(crate) fn user(&self) -> String {
+        self.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Holds the answer against its golden file, in which `<name>` stands for what differs from run to run.
+    #[track_caller]
+    pub(crate) fn is(&self, golden: &str) {
+        let mut expected = golden.replace("<cookie>", self.cookie.trim_start_matches("session="));
+        if let Some(seconds) = self.retry_after {
+            expected = expected.replace("<seconds>", &seconds.to_string());
+        }
+        if golden.contains("<user>") {
+            let body = self.json();
+            let id = body["id"].as_str().or(body["currentUser"]["id"].as_str());
+            expected = expected.replace("<user>", id.unwrap_or("none"));
+        }
+        assert_eq!(self.text, expected);
+    }
+}
+
+pub(crate) fn credentials(email: &str, password: &str) -> String {
+    json!({ "email": email, "password": password }).to_string()
+}
+
+pub(crate) fn email(text: &str) -> Email {
+    text.parse().unwrap()
+}

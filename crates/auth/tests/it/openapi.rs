@@ -1,0 +1,103 @@
+//! The document that the service serves, against what it really answers.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+use testkit::{
+    Postgres,
+    openapi::{Answer, undocumented},
+};
+
+use crate::api::{CURRENT, PASSWORD, SIGN_IN, SIGN_OUT, SIGN_UP, Server, credentials};
+
+const ANN: &str = "ann@example.com";
+
+/// These two ask no server, so nothing can be brought about that fails: only the layer around every request would
+/// answer so, to a handler that panics or hangs. The tests of `web` make it.
+const OF_THE_GUARD_ONLY: [(&str, &str, u16); 4] =
+    [("GET", CURRENT, 500), ("GET", CURRENT, 503), ("POST", SIGN_OUT, 500), ("POST", SIGN_OUT, 503)];
+
+/// Keeps what was answered to which operation.
+#[derive(Default)]
+struct Recorder(Vec<Answer>);
+
+impl Recorder {
+    async fn post(&mut self, server: &Server, path: &str, body: String) {
+        self.send(path, server.request(Method::POST, path).body(body)).await;
+    }
+
+    async fn send(&mut self, path: &str, request: RequestBuilder) {
+        let request = request.header("content-type", "application/json").build().unwrap();
+        let method = request.method().to_string();
+        let status = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .execute(request)
+            .await
+            .unwrap()
+            .status()
+            .as_u16();
+        self.0.push((method, path.to_owned(), status));
+    }
+}
+
+#[tokio::test]
+async fn every_documented_status_is_answered_once_and_nothing_else_is() {
+    let postgres = Postgres::start().await.unwrap();
+    let server = Server::on(&postgres).await;
+    let document: Value = document(&server).await.parse().unwrap();
+    let mut recorder = Recorder::default();
+    let ann = credentials(ANN, PASSWORD);
+    for path in [SIGN_UP, SIGN_IN] {
+        recorder.post(&server, path, ann.clone()).await;
+        recorder.post(&server, path, "{}".to_owned()).await;
+        recorder.post(&server, path, "x".repeat(20_000)).await;
+    }
+    recorder.post(&server, SIGN_OUT, String::new()).await;
+    recorder.send(CURRENT, server.request(Method::GET, CURRENT)).await;
+    for path in [SIGN_UP, SIGN_IN, SIGN_OUT] {
+        let request = server.request(Method::POST, path).header("sec-fetch-site", "cross-site");
+        recorder.send(path, request.body(ann.clone())).await;
+    }
+    // Without a word of a proxy it is the peer who counts.
+    server.sql("update attempts set failures = 50 where key = 'address:127.0.0.1'").await;
+    for path in [SIGN_UP, SIGN_IN] {
+        recorder.post(&server, path, ann.clone()).await;
+    }
+    // What no service of ours would store is a defect.
+    server.sql("delete from attempts; update users set id = 'a b'").await;
+    for path in [SIGN_UP, SIGN_IN] {
+        recorder.post(&server, path, ann.clone()).await;
+    }
+    postgres.stop().await.unwrap();
+    for path in [SIGN_UP, SIGN_IN] {
+        recorder.post(&server, path, ann.clone()).await;
+    }
+    recorder
+        .0
+        .extend(OF_THE_GUARD_ONLY.map(|(method, path, status)| (method.to_owned(), path.to_owned(), status)));
+    assert_eq!(undocumented(&document, &recorder.0), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_document_says_what_an_account_may_be_and_has_every_schema_that_it_uses() {
+    let server = Server::new().await;
+    let text = document(&server).await;
+    let document: Value = text.parse().unwrap();
+    assert_eq!(document["info"]["title"], "Auth API");
+    let schemas = &document["components"]["schemas"];
+    let password = &schemas["NewAccount"]["properties"]["password"];
+    assert_eq!((&password["minLength"], &password["maxLength"]), (&Value::from(4), &Value::from(128)));
+    assert_eq!(schemas["NewAccount"]["properties"]["email"]["format"], "email");
+    assert_eq!(schemas["User"]["required"], serde_json::json!(["id"]));
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(schemas[name].is_object(), "{name} is not there");
+    }
+}
+
+async fn document(server: &Server) -> String {
+    let answer = server.request(Method::GET, "/api/users/openapi.json").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.text().await.unwrap()
+}

@@ -1,0 +1,23 @@
+//! The settings that only this service has.
+
+use common::process::config::Environment;
+use sqlx::postgres::PgConnectOptions;
+use web::session::Keys;
+
+/// The settings that only this service has.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `DATABASE_URL`: Postgres.
+    pub database: PgConnectOptions,
+    /// `JWT_KEY`: check sessions.
+    pub session_keys: Keys,
+}
+
+impl Settings {
+    /// Reads the settings. Mistakes stay with `env`.
+    pub fn read(env: &mut Environment) -> Option<Self> {
+        let database = outbox::database_url(env);
+        let session_keys = Keys::read(env);
+        Some(Self { database: database?, session_keys: session_keys? })
+    }
+}

@@ -1,0 +1,40 @@
+//! `order:cancelled`: the order's ticket is free again, if that order held it.
+
+use common::{
+    event::OrderCancelled,
+    messaging::{BatchError, Delivery, Handler, Outcome},
+};
+use metrics::counter;
+use outbox::batch_error;
+
+use crate::{
+    store::{OrderOf, Store},
+    ticket::Release,
+};
+
+/// Frees tickets.
+#[derive(Debug)]
+pub struct OnOrderCancelled(pub Store);
+
+impl Handler for OnOrderCancelled {
+    type Event = OrderCancelled;
+
+    async fn handle(&self, batch: &[Delivery<OrderCancelled>]) -> Result<Vec<Outcome>, BatchError> {
+        let orders: Vec<OrderOf> = batch
+            .iter()
+            .map(|Delivery { event, traceparent, .. }| OrderOf {
+                order: event.id.clone(),
+                ticket: event.ticket.id.clone(),
+                traceparent: *traceparent,
+            })
+            .collect();
+        for release in self.0.release(&orders).await.map_err(batch_error)? {
+            let answer = match release {
+                Release::Frees => "freed",
+                Release::NotHeld => "not_held",
+            };
+            counter!("tickets_releases_total", "answer" => answer).increment(1);
+        }
+        Ok(vec![Outcome::Done; batch.len()])
+    }
+}

@@ -1,0 +1,36 @@
+//! The HTTP API that existing clients already use.
+
+mod draft;
+mod tickets;
+
+use axum::{Router, extract::FromRef};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::Sessions;
+
+use crate::store::Store;
+
+/// What every request has at hand. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The tickets.
+    pub store: Store,
+    /// Who is signed in.
+    pub sessions: Sessions,
+}
+
+impl FromRef<Api> for Sessions {
+    fn from_ref(api: &Api) -> Self {
+        api.sessions.clone()
+    }
+}
+
+/// Where the API is.
+const PREFIX: &str = "/api/tickets";
+
+/// The routes of the API, with their document.
+pub fn router(api: Api) -> Router {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(tickets::list, tickets::create))
+        .routes(routes!(tickets::show, tickets::edit));
+    web::finish("Tickets", PREFIX, routes, api)
+}

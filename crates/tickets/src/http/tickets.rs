@@ -1,0 +1,150 @@
+//! `/api/tickets`
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, HeaderValue, StatusCode},
+};
+use common::event::{Id, Price};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{ApiError, Body, ErrorBody, IfMatch, Page, PageQuery, Paged, PathId, Trace, User, etag};
+
+use super::{
+    Api, PREFIX,
+    draft::{Draft, DraftBody},
+};
+use crate::{
+    store::{self, Edit, EditError},
+    ticket::{EditRefusal, Ticket},
+};
+
+/// A ticket as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Ticket)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TicketBody {
+    id: Id,
+    /// What the seat is for.
+    title: String,
+    price: Price,
+    /// The seller.
+    user_id: Id,
+    /// One more with each change.
+    #[schema(format = "uint32", minimum = 0)]
+    version: u32,
+    /// The order that holds the ticket. Left out while it is free.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<Id>,
+}
+
+impl From<Ticket> for TicketBody {
+    fn from(ticket: Ticket) -> Self {
+        let Ticket { id, version, title, price, user_id, order_id } = ticket;
+        Self { id, title, price, user_id, version, order_id }
+    }
+}
+
+/// A ticket and the `ETag` that names its version.
+type Tagged = ([(HeaderName, HeaderValue); 1], Json<TicketBody>);
+
+fn tagged(ticket: Ticket) -> Tagged {
+    (etag(ticket.version), Json(ticket.into()))
+}
+
+/// Every ticket, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/tickets",
+    params(PageQuery),
+    responses(
+        (status = 200, description = "All of them, or one page.", body = [TicketBody],
+         headers(("Link" = String, description = "The next page, if this is one and there is another."))),
+        (status = 400, description = "The page makes no sense.", body = ErrorBody),
+    )
+)]
+pub(super) async fn list(State(api): State<Api>, page: Page) -> Result<Paged<TicketBody>, ApiError> {
+    let tickets = api.store.list(page.after.as_ref(), page.fetch()).await?;
+    let tickets = tickets.ok_or_else(Page::unknown_cursor)?;
+    let tickets = tickets.into_iter().map(TicketBody::from).collect();
+    Ok(Paged::new(&page, PREFIX, tickets, |ticket: &TicketBody| &ticket.id))
+}
+
+/// Puts a ticket up for sale.
+#[utoipa::path(
+    post,
+    path = "/api/tickets",
+    request_body = DraftBody,
+    responses(
+        (status = 201, description = "The ticket.", body = TicketBody,
+         headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 400, description = "The body is not valid.", body = ErrorBody),
+        (status = 401, description = "Nobody is signed in.", body = ErrorBody),
+    ),
+    security(("session" = []))
+)]
+pub(super) async fn create(
+    user: User,
+    State(api): State<Api>,
+    Trace(traceparent): Trace,
+    body: Body,
+) -> Result<(StatusCode, Tagged), ApiError> {
+    let Draft { title, price } = Draft::read(&body)?;
+    let draft = store::Draft { id: Id::generate(), title, price, user_id: user.id, traceparent };
+    Ok((StatusCode::CREATED, tagged(api.store.sell(&draft).await?)))
+}
+
+/// One ticket.
+#[utoipa::path(
+    get,
+    path = "/api/tickets/{id}",
+    params(("id" = Id, Path, description = "The ticket.")),
+    responses(
+        (status = 200, description = "The ticket.", body = TicketBody,
+         headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 404, description = "There is no such ticket.", body = ErrorBody),
+    )
+)]
+pub(super) async fn show(State(api): State<Api>, PathId(ticket): PathId) -> Result<Tagged, ApiError> {
+    api.store.find(&ticket).await?.map(tagged).ok_or(ApiError::NotFound)
+}
+
+/// Changes a free ticket of the seller's own.
+#[utoipa::path(
+    put,
+    path = "/api/tickets/{id}",
+    params(
+        ("id" = Id, Path, description = "The ticket."),
+        ("If-Match" = Option<String>, Header,
+         description = "Change it only if it still has this ETag. Without it, any version is changed."),
+    ),
+    request_body = DraftBody,
+    responses(
+        (status = 200, description = "The ticket, one version later.", body = TicketBody,
+         headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 400, description = "The body is not valid, or the ticket is reserved.", body = ErrorBody),
+        (status = 401, description = "Nobody is signed in, or it is someone else's.", body = ErrorBody),
+        (status = 404, description = "There is no such ticket.", body = ErrorBody),
+        (status = 412, description = "It has another version than If-Match names.", body = ErrorBody),
+    ),
+    security(("session" = []))
+)]
+pub(super) async fn edit(
+    user: User,
+    State(api): State<Api>,
+    PathId(ticket): PathId,
+    Trace(traceparent): Trace,
+    IfMatch(versions): IfMatch,
+    body: Body,
+) -> Result<Tagged, ApiError> {
+    let Draft { title, price } = Draft::read(&body)?;
+    let edit = Edit { ticket, user_id: user.id, versions, title, price, traceparent };
+    api.store.edit(&edit).await.map(tagged).map_err(|error| match error {
+        EditError::Refused(EditRefusal::UnknownTicket) => ApiError::NotFound,
+        EditError::Refused(EditRefusal::NotTheSellers) => ApiError::NotAuthorized,
+        EditError::Refused(EditRefusal::Reserved) => ApiError::bad_request("Cannot edit a reserved ticket"),
+        EditError::Refused(EditRefusal::Changed) => ApiError::Changed,
+        EditError::Database(error) => error.into(),
+    })
+}

@@ -1,0 +1,93 @@
+//! Changing a ticket.
+
+use common::{
+    event::{Id, Price},
+    traceparent::Traceparent,
+};
+use outbox::enqueue;
+use sqlx::{Connection as _, PgConnection};
+use tracing::info;
+
+use super::{
+    Store,
+    row::{TicketRow, expect_rows},
+};
+use crate::ticket::{EditRefusal, Ticket};
+
+/// A seller's change of a ticket.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// The ticket.
+    pub ticket: Id,
+    /// Who wants to change it.
+    pub user_id: Id,
+    /// The versions that the change is meant for; `None` is any.
+    pub versions: Option<Vec<u32>>,
+    /// What the seat is for; not empty.
+    pub title: String,
+    /// What it costs; above 0.
+    pub price: Price,
+    /// Trace context of the request.
+    pub traceparent: Traceparent,
+}
+
+/// Why a ticket is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The rules are against it.
+    #[error(transparent)]
+    Refused(#[from] EditRefusal),
+    /// What Postgres answers.
+    #[error("change a ticket")]
+    Database(#[from] sqlx::Error),
+}
+
+impl Store {
+    /// Changes a ticket and puts `ticket:updated` into the outbox. Answers how it stands now.
+    ///
+    /// # Errors
+    /// For a ticket that the user may not change, and what Postgres answers. Then it may have been changed all the same,
+    /// if the answer to the commit was lost.
+    pub async fn edit(&self, edit: &Edit) -> Result<Ticket, EditError> {
+        let edited = outbox::run(|| async {
+            let mut connection = self.database.connection().await?;
+            let mut transaction = connection.begin().await?;
+            let edited = change(&mut transaction, edit).await?;
+            transaction.commit().await?;
+            connection.release();
+            Ok(edited)
+        })
+        .await?;
+        let ticket = edited?;
+        self.wake.ring();
+        info!(ticket = %ticket.id, version = ticket.version, "ticket {} was changed", ticket.id);
+        Ok(ticket)
+    }
+}
+
+/// The outer error is Postgres', the inner one the rules'.
+async fn change(connection: &mut PgConnection, edit: &Edit) -> sqlx::Result<Result<Ticket, EditRefusal>> {
+    let row: Option<TicketRow> = sqlx::query_as(
+        "select id, version, title, price, user_id, order_id from tickets where id = $1 for update",
+    )
+    .bind(edit.ticket.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(Err(EditRefusal::UnknownTicket)) };
+    let ticket = Ticket::try_from(row)?;
+    if let Err(refusal) = ticket.may_edit(&edit.user_id, edit.versions.as_deref()) {
+        return Ok(Err(refusal));
+    }
+    let updated =
+        sqlx::query("update tickets set title = $2, price = $3, version = version + 1 where id = $1")
+            .bind(edit.ticket.as_str())
+            .bind(&edit.title)
+            .bind(edit.price.as_decimal())
+            .execute(&mut *connection)
+            .await?;
+    expect_rows(updated.rows_affected(), 1, "changing a ticket")?;
+    let ticket =
+        Ticket { version: ticket.version + 1, title: edit.title.clone(), price: edit.price, ..ticket };
+    enqueue(connection, &ticket.updated(), Some(&edit.traceparent)).await?;
+    Ok(Ok(ticket))
+}

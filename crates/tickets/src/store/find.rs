@@ -1,0 +1,59 @@
+//! Reading tickets.
+
+use common::event::Id;
+
+use super::{Store, row::TicketRow};
+use crate::ticket::Ticket;
+
+impl Store {
+    /// The ticket with this id.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn find(&self, ticket: &Id) -> sqlx::Result<Option<Ticket>> {
+        let row: Option<TicketRow> = outbox::run(|| async {
+            let mut connection = self.database.connection().await?;
+            let row = sqlx::query_as(
+                "select id, version, title, price, user_id, order_id from tickets where id = $1",
+            );
+            let row = row.bind(ticket.as_str()).fetch_optional(&mut *connection).await?;
+            connection.release();
+            Ok(row)
+        })
+        .await?;
+        row.map(Ticket::try_from).transpose()
+    }
+
+    /// Every ticket, the oldest first: those behind the ticket `after`, at most `limit`. `None` if there is no ticket
+    /// `after`.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn list(&self, after: Option<&Id>, limit: Option<i64>) -> sqlx::Result<Option<Vec<Ticket>>> {
+        let after = after.map(Id::as_str);
+        let (rows, known): (Vec<TicketRow>, bool) = outbox::run(|| async {
+            let mut connection = self.database.connection().await?;
+            let rows = sqlx::query_as(
+                "select t.id, t.version, t.title, t.price, t.user_id, t.order_id
+                 from tickets t left join tickets cursor on cursor.id = $1
+                 where $1::text is null or (t.created_at, t.id) > (cursor.created_at, cursor.id)
+                 order by t.created_at, t.id limit $2",
+            );
+            let rows: Vec<TicketRow> = rows.bind(after).bind(limit).fetch_all(&mut *connection).await?;
+            // Behind an unknown ticket is nothing; only then it is worth another question.
+            let known = if rows.is_empty() && after.is_some() {
+                let known = sqlx::query_scalar("select exists (select from tickets where id = $1)");
+                known.bind(after).fetch_one(&mut *connection).await?
+            } else {
+                true
+            };
+            connection.release();
+            Ok((rows, known))
+        })
+        .await?;
+        if !known {
+            return Ok(None);
+        }
+        rows.into_iter().map(Ticket::try_from).collect::<sqlx::Result<_>>().map(Some)
+    }
+}

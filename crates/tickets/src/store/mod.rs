@@ -1,0 +1,34 @@
+//! The tickets in Postgres: the only code of this service that speaks SQL.
+//!
+//! Each verb is one transaction. Those that handlers call may be run again whole, because the answer to a COMMIT can be
+//! lost. Statements that touch several rows lock them in id order. A verb that put something into the outbox rings for
+//! the relay.
+
+mod edit;
+mod find;
+mod forget;
+mod hold;
+mod migrate;
+mod row;
+mod sell;
+
+pub use edit::{Edit, EditError};
+pub use hold::OrderOf;
+pub use migrate::SCHEMA;
+pub use sell::Draft;
+
+use outbox::{Database, Wake};
+
+/// The tickets of this service. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: Database,
+    wake: Wake,
+}
+
+impl Store {
+    /// A store in `database`, that rings `wake` after each commit that put something into the outbox.
+    pub fn new(database: Database, wake: Wake) -> Self {
+        Self { database, wake }
+    }
+}

@@ -1,0 +1,100 @@
+//! Drafts that make no sense, and requests that are meant to do harm.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    api::{Server, check, send},
+    world::id,
+};
+
+#[tokio::test]
+async fn a_title_that_is_blank_or_missing_is_refused_by_its_field() {
+    let server = Server::new().await;
+    let golden = include_str!("../golden/title_missing.http");
+    for title in [json!(""), json!("  \t"), json!(null), json!(7), json!(["a"]), json!({})] {
+        check(server.post("u-1", &json!({ "title": title, "price": 1 }).to_string()).await, golden, &[])
+            .await;
+    }
+    check(server.post("u-1", r#"{"price":1}"#).await, golden, &[]).await;
+    check(server.post("u-1", r#"{"title":"\ud800","price":1}"#).await, golden, &[]).await;
+    let nul = server.post("u-1", r#"{"title":"a\u0000b","price":1}"#).await;
+    check(nul, include_str!("../golden/title_with_nul.http"), &[]).await;
+}
+
+#[tokio::test]
+async fn a_price_that_is_no_amount_of_money_is_refused_by_its_field() {
+    let server = Server::new().await;
+    let not_above_zero = include_str!("../golden/price_not_above_zero.http");
+    let far = "9".repeat(400);
+    for price in [
+        "0", "-1", "-0.01", "0.00", "\"\"", "\"free\"", "null", "true", "[1]", "{}", "1e400", &far,
+        "\"1,50\"", "\"NaN\"",
+    ] {
+        check(server.post("u-1", &format!(r#"{{"title":"a","price":{price}}}"#)).await, not_above_zero, &[])
+            .await;
+    }
+    let too_fine = include_str!("../golden/price_too_fine.http");
+    for price in ["0.001", "19.999", "1e-3", "\"0.123\""] {
+        check(server.post("u-1", &format!(r#"{{"title":"a","price":{price}}}"#)).await, too_fine, &[]).await;
+    }
+    check(server.post("u-1", "{}").await, include_str!("../golden/both_missing.http"), &[]).await;
+}
+
+#[tokio::test]
+async fn a_price_is_kept_to_the_cent_however_it_is_written() {
+    let server = Server::new().await;
+    for (written, kept) in [
+        ("20", "20"),
+        ("20.00", "20"),
+        ("19.990", "19.99"),
+        ("\"19.99\"", "19.99"),
+        ("\" 7.5 \"", "7.5"),
+        ("2e1", "20"),
+        ("0.01", "0.01"),
+        ("90071992547409.91", "90071992547409.91"),
+        ("0.29", "0.29"),
+    ] {
+        let answer = server.post("u-1", &format!(r#"{{"title":"a","price":{written}}}"#)).await;
+        assert_eq!(answer.status(), 201, "{written}");
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(&format!(r#""price":{kept},"#)), "{written}: {text}");
+        let body: Value = serde_json::from_str(&text).unwrap();
+        let shown =
+            server.get(&format!("/api/tickets/{}", body["id"].as_str().unwrap())).await.text().await.unwrap();
+        assert_eq!(shown, text);
+    }
+}
+
+#[tokio::test]
+async fn what_looks_like_sql_or_markup_is_kept_as_it_is() {
+    let server = Server::new().await;
+    for title in ["'; drop table tickets; --", "<script>alert(1)</script>", "%s%n$1\\", "ünï 🎫 \u{202e}"]
+    {
+        let answer = server.post("u-1", &json!({ "title": title, "price": 1 }).to_string()).await;
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body["title"], title);
+        let ticket = server.world.find(&id(body["id"].as_str().unwrap())).await;
+        assert_eq!(ticket.title, title);
+    }
+    for path in ["/api/tickets/'%20or%201=1--", "/api/tickets?after='%20or%201=1--"] {
+        assert!(server.get(path).await.status().is_client_error(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_too_large_or_from_another_site_is_refused() {
+    let server = Server::new().await;
+    let golden = include_str!("../golden/body_not_valid.http");
+    for body in ["", "{", "title=a", "\u{0}", &"[".repeat(10_000)] {
+        check(server.post("u-1", body).await, golden, &[]).await;
+    }
+    let request = server.request("u-1", Method::POST, "/api/tickets").body(r#"{"title":"a","price":1}"#);
+    check(request.send().await.unwrap(), include_str!("../golden/body_not_json.http"), &[]).await;
+    let large = json!({ "title": "x".repeat(20_000), "price": 1 }).to_string();
+    check(server.post("u-1", &large).await, include_str!("../golden/too_large.http"), &[]).await;
+    let request = server.request("u-1", Method::POST, "/api/tickets").header("sec-fetch-site", "cross-site");
+    let answer = send(request, r#"{"title":"a","price":1}"#).await;
+    check(answer, include_str!("../golden/cross_site.http"), &[]).await;
+    assert_eq!(server.get("/api/tickets").await.text().await.unwrap(), "[]");
+}

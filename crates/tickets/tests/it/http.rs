@@ -1,0 +1,164 @@
+//! Every answer of the API, byte for byte.
+
+use common::{event::TicketCreated, traceparent::Traceparent};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    api::{Server, check, send},
+    world::{World, id, order},
+};
+
+const DRAFT: &str = r#"{"title":"Concert, row 7","price":19.99}"#;
+
+#[tokio::test]
+async fn a_ticket_is_created_shown_listed_and_changed_as_the_golden_files_say() {
+    let server = Server::new().await;
+    check(server.get("/api/tickets").await, include_str!("../golden/listed_empty.http"), &[]).await;
+    let created = server.post("u-1", DRAFT).await;
+    let listed = server.world.store.list(None, None).await.unwrap().unwrap().remove(0);
+    let names = [("ticket", listed.id.as_str())];
+    check(created, include_str!("../golden/created.http"), &names).await;
+    let path = format!("/api/tickets/{}", listed.id);
+    check(server.get(&path).await, include_str!("../golden/shown.http"), &names).await;
+    check(server.get("/api/tickets").await, include_str!("../golden/listed.http"), &names).await;
+    let edited = server.put("u-1", &path, r#"{"title":"Concert, row 8","price":25}"#).await;
+    check(edited, include_str!("../golden/edited.http"), &names).await;
+}
+
+#[tokio::test]
+async fn a_reserved_ticket_shows_its_order_and_is_not_changed() {
+    let server = Server::new().await;
+    let (ticket, path) = server.sell("u-1").await;
+    let names = [("ticket", ticket.as_str())];
+    let reserved = order("o-1", &id(&ticket));
+    server.world.store.reserve(std::slice::from_ref(&reserved)).await.unwrap();
+    check(server.get(&path).await, include_str!("../golden/shown_reserved.http"), &names).await;
+    check(server.put("u-1", &path, DRAFT).await, include_str!("../golden/reserved.http"), &[]).await;
+    server.world.store.release(&[reserved]).await.unwrap();
+    assert_eq!(server.put("u-1", &path, DRAFT).await.status(), 200);
+}
+
+#[tokio::test]
+async fn each_change_is_told_with_the_trace_of_its_request() {
+    let server = Server::new().await;
+    let trace = Traceparent::generate().to_string();
+    let traced = |request: reqwest::RequestBuilder| request.header("traceparent", trace.clone());
+    let created = send(traced(server.request("u-1", Method::POST, "/api/tickets")), DRAFT).await;
+    let body: Value = created.json().await.unwrap();
+    let path = format!("/api/tickets/{}", body["id"].as_str().unwrap());
+    send(traced(server.request("u-1", Method::PUT, &path)), r#"{"title":"b","price":"7.50"}"#).await;
+
+    let [told] = &server.world.told("ticket:created").await[..] else { panic!("not once") };
+    let event: TicketCreated = serde_json::from_str(&told.payload).unwrap();
+    assert_eq!((event.id.as_str(), event.version), (body["id"].as_str().unwrap(), 0));
+    assert!(told.payload.contains(r#""price":19.99"#), "{}", told.payload);
+    let [updated] = &server.world.told("ticket:updated").await[..] else { panic!("not once") };
+    assert!(updated.payload.contains(r#""version":1,"title":"b","price":7.5,"#), "{}", updated.payload);
+    for row in [told, updated] {
+        assert_eq!(row.traceparent.as_ref(), Some(&trace));
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_is_only_changed_by_its_seller() {
+    let server = Server::new().await;
+    let (_, path) = server.sell("u-1").await;
+    let refused = include_str!("../golden/not_authorized.http");
+    check(server.put("u-2", &path, DRAFT).await, refused, &[]).await;
+    check(send(server.anonymous(Method::PUT, &path), DRAFT).await, refused, &[]).await;
+    check(send(server.anonymous(Method::POST, "/api/tickets"), DRAFT).await, refused, &[]).await;
+    assert_eq!(server.world.updates().await, []);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let server = Server::new().await;
+    let golden = include_str!("../golden/not_found.http");
+    for path in
+        ["/api/tickets/nothing", "/api/tickets/a%20b", "/api/tickets/%ff", "/api/tickets/", "/api/ticket"]
+    {
+        check(server.get(path).await, golden, &[]).await;
+    }
+    check(server.put("u-1", "/api/tickets/nothing", DRAFT).await, golden, &[]).await;
+    let golden = include_str!("../golden/method_not_allowed.http");
+    for (method, path) in [(Method::DELETE, "/api/tickets/x"), (Method::PUT, "/api/tickets")] {
+        check(server.request("u-1", method, path).send().await.unwrap(), golden, &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn an_edit_that_names_a_version_happens_only_to_that_version() {
+    let server = Server::new().await;
+    let (ticket, path) = server.sell("u-1").await;
+    let edit = async |tag: &str| {
+        let request = server.request("u-1", Method::PUT, &path).header("if-match", tag.to_owned());
+        send(request, DRAFT).await
+    };
+    for (tag, status) in [
+        ("\"0\"", 200),
+        ("\"0\"", 412),
+        ("\"7\", \"1\"", 200),
+        ("*", 200),
+        ("W/\"3\"", 412),
+        ("\"x\"", 412),
+        ("3", 400),
+    ] {
+        assert_eq!(edit(tag).await.status(), status, "{tag}");
+    }
+    check(edit("\"0\"").await, include_str!("../golden/changed.http"), &[]).await;
+    assert_eq!(server.world.find(&id(&ticket)).await.version, 3);
+    assert_eq!(server.get(&path).await.headers()["etag"], "\"3\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_editors_who_saw_the_same_version_one_wins() {
+    let server = Server::new().await;
+    let (_, path) = server.sell("u-1").await;
+    let edit = || send(server.request("u-1", Method::PUT, &path).header("if-match", "\"0\""), DRAFT);
+    let (one, two) = tokio::join!(edit(), edit());
+    let mut statuses = [one.status().as_u16(), two.status().as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412]);
+}
+
+#[tokio::test]
+async fn pages_lead_through_the_whole_list_and_who_asks_for_none_gets_all() {
+    let server = Server::new().await;
+    let mut sold = Vec::new();
+    for _ in 0..5 {
+        sold.push(server.sell("u-1").await.0);
+    }
+    let ids = async |path: &str| {
+        let answer = server.get(path).await;
+        let link = answer.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
+        let tickets: Vec<Value> = answer.json().await.unwrap();
+        let ids = tickets.iter().map(|ticket| ticket["id"].as_str().unwrap().to_owned());
+        (ids.collect::<Vec<_>>(), link)
+    };
+    assert_eq!(ids("/api/tickets").await, (sold.clone(), None));
+    let (first, link) = ids("/api/tickets?limit=3").await;
+    assert_eq!(first, sold[..3]);
+    let next = link.unwrap();
+    assert_eq!(next, format!("</api/tickets?limit=3&after={}>; rel=\"next\"", sold[2]));
+    let (rest, link) = ids(next.trim_start_matches('<').split('>').next().unwrap()).await;
+    assert_eq!((&rest[..], link), (&sold[3..], None));
+    let golden = include_str!("../golden/after_not_known.http");
+    check(server.get("/api/tickets?after=nothing").await, golden, &[]).await;
+}
+
+#[tokio::test]
+async fn without_postgres_every_request_is_turned_away_for_now() {
+    let postgres = testkit::Postgres::start().await.unwrap();
+    let server = Server::over(World::on(&postgres).await).await;
+    let (_, path) = server.sell("u-1").await;
+    postgres.stop().await.unwrap();
+    let golden = include_str!("../golden/unavailable.http");
+    check(server.get(&path).await, golden, &[]).await;
+    check(server.get("/api/tickets").await, golden, &[]).await;
+    check(server.post("u-1", DRAFT).await, golden, &[]).await;
+    check(server.put("u-1", &path, DRAFT).await, golden, &[]).await;
+    postgres.restart().await.unwrap();
+    let draft = json!({ "title": "again", "price": 1 }).to_string();
+    assert_eq!(server.put("u-1", &path, &draft).await.status(), 200);
+}
