@@ -1,5 +1,6 @@
 //! Development only, never linked into a service: real NATS, Redis and Postgres servers and our own binaries, each
-//! on a free port, with handles to stop, kill, pause, continue and restart them.
+//! on a free port, with handles to stop, kill, pause, continue and restart them; and all of them together as a
+//! [`Platform`] behind one [`Gateway`].
 //!
 //! Everything started here dies with its handle, and with this process however that ends, `kill -9` included.
 //!
@@ -9,10 +10,15 @@
 mod command;
 pub mod demo;
 mod find;
+pub mod fuzz;
+mod gateway;
+pub mod golden;
 pub mod layout;
 mod nats;
+pub mod openapi;
 mod output;
 mod packages;
+mod platform;
 mod poll;
 mod port;
 mod postgres;
@@ -22,14 +28,18 @@ mod redis_server;
 mod server;
 mod service;
 mod space;
+mod terminal;
 mod tree;
+pub mod up;
 mod user;
 mod watchdog;
 pub mod wheels;
 
 pub use command::cargo;
 pub use find::provide;
+pub use gateway::{BoundGateway, Gateway, Route};
 pub use nats::Nats;
+pub use platform::{CLUSTER, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, ServiceName};
 pub use poll::eventually;
 pub use port::free_port;
 pub use postgres::{Database, Postgres};

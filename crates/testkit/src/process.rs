@@ -16,6 +16,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{layout, poll::poll, space::Space, tree, user::User};
 
+/// For a signal that stops a process to take effect.
+const STOPPING: Duration = Duration::from_secs(1);
+
 /// How to start a program, and start it again in the same way. Its environment is `env` and nothing else.
 #[derive(Debug)]
 pub(crate) struct Launch {
@@ -56,6 +59,10 @@ impl Process {
     pub(crate) fn new(launch: Launch) -> Self {
         let log = launch.directory.join("log");
         Self { launch, log, state: Mutex::default() }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.launch.name
     }
 
     /// Starts it, unless it is running; whether it is ready is another question.
@@ -112,6 +119,7 @@ impl Process {
         let mut state = self.state();
         let mut children = Vec::new();
         if let (true, Some(leader)) = (self.launch.forks, state.leader()) {
+            wait_blocking(STOPPING, || tree::is_stopped(leader));
             children = tree::children(leader);
             for child in &children {
                 tree::signal(*child, Signal::STOP);
@@ -141,6 +149,7 @@ impl Process {
         if self.launch.forks {
             // Stopped first, it neither forks more of them nor reacts to the death of one.
             let _ = kill_process_group(leader, Signal::STOP);
+            wait_blocking(STOPPING, || tree::is_stopped(leader));
             children = tree::children(leader);
             children.iter().for_each(|child| tree::signal(*child, Signal::KILL));
         }

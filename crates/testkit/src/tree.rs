@@ -20,8 +20,19 @@ pub(crate) fn is_gone(pid: Pid) -> bool {
     if rustix::process::test_kill_process(pid).is_err() {
         return true;
     }
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    matches!(stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with(['Z', 'X'])), Some(true))
+    matches!(state(pid), Some('Z' | 'X'))
+}
+
+/// Whether a process has stopped: it does so some time after it was sent the signal, and may fork until then. Where the
+/// system does not tell, it counts as stopped.
+pub(crate) fn is_stopped(pid: Pid) -> bool {
+    state(pid).is_none_or(|state| matches!(state, 'T' | 't' | 'Z' | 'X'))
+}
+
+/// The letter that Linux has for what a process is doing.
+fn state(pid: Pid) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
 }
 
 type Row = (Pid, Option<Pid>);

@@ -2,7 +2,9 @@
 //!
 //! Every check runs, also after one has failed: a person who waits for the tests wants to hear of the formatting too.
 
+mod contracts;
 mod manifests;
+mod node;
 mod tools;
 
 use std::{
@@ -25,8 +27,10 @@ const STEPS: &[Step] = &[
     Step { name: "licences, bans and sources", check: licences },
     Step { name: "unused dependencies", check: unused_dependencies },
     Step { name: "Kubernetes manifests", check: manifests::check },
+    Step { name: "AsyncAPI document", check: contracts::asyncapi },
     Step { name: "clippy", check: clippy },
     Step { name: "documentation", check: documentation },
+    Step { name: "HTTP fuzz (short)", check: fuzz },
     Step { name: "tests", check: tests },
 ];
 
@@ -104,6 +108,11 @@ fn licences() -> Result<()> {
 fn unused_dependencies() -> Result<()> {
     let cargo_shear = tools::CARGO_SHEAR.locate()?;
     succeed(here(Command::new(cargo_shear)).args(["--deny-warnings", "--locked"]))
+}
+
+/// The platform is built here for the tests as well.
+fn fuzz() -> Result<()> {
+    testkit::fuzz::run(&testkit::fuzz::Options::default())
 }
 
 /// The command of the README, run as a person would run it.

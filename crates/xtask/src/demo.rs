@@ -3,7 +3,10 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
-use testkit::demo::{Options, run};
+use testkit::{
+    ServiceName,
+    demo::{Options, run},
+};
 
 /// What may be chosen.
 #[derive(clap::Args, Debug)]
@@ -15,8 +18,11 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "10s", value_name = "D", value_parser = Options::window)]
     window: Duration,
     /// Processes of `expiration`.
-    #[arg(long, default_value_t = 2, value_name = "N", value_parser = replicas)]
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = crate::replicas)]
     replicas: usize,
+    /// The service of which a process is killed with `kill -9`: auth, tickets, orders or expiration.
+    #[arg(long, default_value_t = ServiceName::Expiration, value_name = "SERVICE")]
+    kill: ServiceName,
     /// One JSON object a line on stdout, the summary last.
     #[arg(long)]
     json: bool,
@@ -30,19 +36,10 @@ pub(crate) struct Arguments {
 /// # Errors
 /// When the story can't go on.
 pub(crate) fn play(arguments: &Arguments) -> Result<ExitCode> {
-    let Arguments { orders, window, replicas, json, keep } = *arguments;
-    run(&Options { orders, window, replicas, json, keep })
+    let Arguments { orders, window, replicas, kill, json, keep } = *arguments;
+    run(&Options { orders, window, replicas, kill, json, keep })
 }
 
 fn orders(text: &str) -> Result<usize, String> {
-    in_range(text, Options::FEWEST_ORDERS, 20_000)
-}
-
-fn replicas(text: &str) -> Result<usize, String> {
-    in_range(text, 1, 16)
-}
-
-fn in_range(text: &str, least: usize, most: usize) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| format!("expected a number from {least} to {most}"))
+    crate::in_range(text, Options::FEWEST_ORDERS, 20_000)
 }

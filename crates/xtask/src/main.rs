@@ -1,9 +1,12 @@
 //! `cargo xtask`: the commands of this repository, thin. What they do lives in `testkit`.
 
+mod asyncapi;
 mod bench;
 mod ci;
 mod demo;
+mod fuzz;
 mod test;
+mod up;
 
 use std::process::ExitCode;
 
@@ -21,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Watch real orders expire on real servers; the exit status is 1 if an invariant is broken.
     Demo(demo::Arguments),
+    /// Run the whole platform on this machine behind one address, until Ctrl-C.
+    Up(up::Arguments),
     /// Run every test on real servers; what comes after `--` goes to `cargo test --workspace`.
     Test {
         /// Such as `--package orders`, or a part of a test's name.
@@ -34,6 +39,10 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH ARGUMENTS")]
         arguments: Vec<String>,
     },
+    /// Write the contract of the events to docs/asyncapi.json; `--check` only tells whether it is current.
+    Asyncapi(asyncapi::Arguments),
+    /// Send every HTTP API requests that nobody would, generated from its document and hand-written.
+    Fuzz(fuzz::Arguments),
     /// Run every check that a change has to pass, tests included.
     Ci,
 }
@@ -41,8 +50,11 @@ enum Command {
 fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
         Command::Demo(arguments) => demo::play(&arguments),
+        Command::Up(arguments) => up::run_until_told(&arguments),
         Command::Test { arguments } => test::run(&arguments),
         Command::Bench { arguments } => bench::run(&arguments),
+        Command::Asyncapi(arguments) => asyncapi::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Command::Ci => ci::run().map(|()| ExitCode::SUCCESS),
     }
 }
@@ -50,4 +62,14 @@ fn main() -> Result<ExitCode> {
 /// The exit status of a command that was run; 1 when a signal ended it.
 fn exit_code(code: Option<i32>) -> ExitCode {
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+/// Reads how many processes of a service there shall be.
+fn replicas(text: &str) -> Result<usize, String> {
+    in_range(text, 1, 16)
+}
+
+fn in_range(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("expected a number from {least} to {most}"))
 }

@@ -2,102 +2,100 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
-use std::{
-    io::{BufRead, BufReader, Lines},
-    process::{Child, ChildStdout, Command, Stdio},
-    time::Duration,
-};
+mod support;
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use std::process::Command;
+
+use rustix::process::Signal;
 use serde_json::Value;
+use support::{Xtask, are_gone, is_gone, pids};
 
-/// Longer than the watchdog gives Postgres to end by itself.
-const SOON: Duration = Duration::from_secs(15);
-
-/// The demo as a process, and what it prints, line by line.
-struct Demo {
-    process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
+fn demo(arguments: &[&str]) -> Xtask {
+    let usual = ["demo", "--json", "--orders", "8", "--window", "3s"];
+    Xtask::start(&[&usual, arguments].concat())
 }
 
-fn demo(arguments: &[&str]) -> Demo {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.args(["demo", "--json", "--orders", "8", "--window", "3s"]).args(arguments);
-    let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    Demo { process, lines }
+fn count(said: &[Value], event: &str) -> usize {
+    said.iter().filter(|line| line["event"] == event).count()
 }
 
-impl Demo {
-    /// Everything that it says up to the first line with this event.
-    fn until(&mut self, event: &str) -> Vec<Value> {
-        let mut said: Vec<Value> = Vec::new();
-        for line in self.lines.by_ref() {
-            let line = line.unwrap();
-            said.push(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")));
-            if said.last().unwrap()["event"] == event {
-                return said;
-            }
-        }
-        panic!("it ended without {event}: {said:#?}");
-    }
+/// Follows it to its end, in which every invariant has held. The answer is all that it said.
+fn follow(demo: Xtask) -> Vec<Value> {
+    let said = demo.until("summary");
+    let summary = said.last().unwrap();
+    assert_eq!(demo.end(), (Vec::new(), Some(0)), "the summary is the last line: {summary:#}");
+    assert_eq!(summary["holds"], true, "{summary:#}");
+    assert_eq!(summary["invariants"].as_array().unwrap().len(), 9);
+    said
 }
 
-/// The processes that it says it has started.
-fn pids(said: &[Value]) -> Vec<Pid> {
-    let of = |line: &Value| line["processes"].as_array().cloned().unwrap_or_default();
-    let pids: Vec<_> = said.iter().flat_map(of).map(|process| process["pid"].as_i64().unwrap()).collect();
-    assert!(pids.len() >= 6, "NATS, Redis, Postgres, orders and two of expiration: {pids:?}");
-    pids.into_iter().map(|pid| Pid::from_raw(pid.try_into().unwrap()).unwrap()).collect()
-}
-
-/// Gone, or dead and only not yet reaped by whoever inherited it.
-fn is_gone(pid: Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    test_kill_process(pid).is_err() || stat.contains(") Z ")
-}
-
-async fn are_gone(pids: &[Pid]) {
-    testkit::eventually("everything that it started is gone", SOON, async || {
-        let left: Vec<_> = pids.iter().filter(|pid| !is_gone(**pid)).collect();
-        if left.is_empty() { Ok(()) } else { Err(format!("alive: {left:?}")) }
-    })
-    .await;
+/// The seat that was given up is seen free, and then sold to the next buyer.
+fn assert_sold_again(said: &[Value]) {
+    let shown: Vec<_> = said
+        .iter()
+        .filter(|line| line["event"] == "GET /api/tickets")
+        .map(|line| (line["detail"].as_str().unwrap(), line["number"].as_u64()))
+        .filter(|(detail, _)| detail.contains("seat 2"))
+        .collect();
+    let [(free, None), (sold, Some(7))] = shown[..] else { panic!("{shown:#?}") };
+    assert!(free.contains("is free again"), "{free}");
+    assert!(sold.contains("is sold again"), "{sold}");
 }
 
 #[tokio::test]
 async fn every_invariant_holds_in_the_end_and_nothing_is_left() {
-    let mut demo = demo(&[]);
-    let said = demo.until("summary");
+    let said = follow(demo(&[]));
     let summary = said.last().unwrap();
-    assert_eq!(demo.process.wait().unwrap().code(), Some(0), "{summary:#}");
-    assert_eq!(summary["holds"], true, "{summary:#}");
-    assert_eq!(summary["invariants"].as_array().unwrap().len(), 9);
-    let counts = ["orders", "complete", "cancelled", "expired", "swept", "dead_letters"];
+    let counts =
+        ["seats", "orders", "complete", "cancelled", "expired", "swept", "sold_again", "dead_letters"];
     assert_eq!(
         counts.map(|name| summary["counts"][name].as_u64().unwrap()),
-        [8, 2, 1, 3, 2, 2],
+        [7, 8, 2, 1, 3, 2, 1, 2],
         "{summary:#}"
     );
-    assert!(demo.lines.next().is_none(), "the summary is the last line");
-
-    let events = |event: &str| said.iter().filter(|line| line["event"] == event).count();
-    let expected =
-        [("order:created", 8), ("order:cancelled", 6), ("expiration:complete", 5), ("POST /api/orders", 1)];
-    for (event, count) in expected.into_iter().chain([("kill -9", 1), ("FLUSHALL", 1), ("dead letter", 2)]) {
-        assert_eq!(events(event), count, "{event}");
+    let expected = [
+        ("ticket:created", 7),
+        ("order:created", 8),
+        ("order:cancelled", 6),
+        ("expiration:complete", 5),
+        ("POST /api/orders", 1),
+        ("kill -9", 1),
+        ("FLUSHALL", 1),
+        ("dead letter", 2),
+    ];
+    for (event, times) in expected {
+        assert_eq!(count(&said, event), times, "{event}");
     }
     let late = said.iter().filter(|line| line["event"] == "expiration:complete");
     assert!(late.into_iter().all(|line| line["latenessMs"].as_i64().unwrap() >= 0));
+    assert_sold_again(&said);
     are_gone(&pids(&said)).await;
+}
+
+#[test]
+fn every_invariant_holds_with_any_one_service_killed_while_timers_are_pending() {
+    let services = [("auth", "sign in"), ("tickets", "GET /api/tickets"), ("orders", "GET /api/orders")];
+    // Side by side: they wait more than they work.
+    let demos = services.map(|(service, refused)| (service, refused, demo(&["--kill", service])));
+    for (service, refused, demo) in demos {
+        let said = follow(demo);
+        assert_sold_again(&said);
+        let detail = |line: &Value| line["detail"].as_str().unwrap_or_default().to_owned();
+        for event in ["kill -9", "restart"] {
+            let of_it = |line: &&Value| line["event"] == event && detail(line).starts_with(service);
+            assert_eq!(said.iter().filter(of_it).count(), 1, "{event} of {service}: {said:#?}");
+        }
+        let missed = said.iter().any(|line| line["event"] == refused && detail(line).starts_with("503"));
+        assert!(missed, "nobody missed {service}: {said:#?}");
+    }
 }
 
 #[tokio::test]
 async fn ctrl_c_in_the_middle_leaves_nothing() {
-    let mut demo = demo(&[]);
+    let demo = demo(&[]);
     let said = demo.until("order:created");
-    kill_process(Pid::from_child(&demo.process), Signal::INT).unwrap();
-    assert_eq!(demo.process.wait().unwrap().code(), Some(130));
+    demo.signal(Signal::INT);
+    assert_eq!(demo.end().1, Some(130));
     are_gone(&pids(&said)).await;
 }
 
@@ -106,10 +104,10 @@ async fn what_is_kept_runs_until_ctrl_c_and_kill_9_is_no_way_out() {
     let mut demo = demo(&["--keep"]);
     let said = demo.until("summary");
     let pids = pids(&said);
-    assert!(pids.iter().rev().take(6).all(|pid| !is_gone(*pid)), "they run on");
-    assert_eq!(demo.process.try_wait().unwrap(), None);
-    demo.process.kill().unwrap();
-    demo.process.wait().unwrap();
+    assert!(pids.iter().rev().take(8).all(|pid| !is_gone(*pid)), "they run on");
+    assert!(demo.is_running());
+    demo.signal(Signal::KILL);
+    assert_eq!(demo.end().1, None);
     are_gone(&pids).await;
 }
 
@@ -120,6 +118,7 @@ fn what_makes_no_sense_is_refused() {
         (["--window", "10"], "has no unit"),
         (["--window", "1s"], "at least 2s"),
         (["--replicas", "0"], "from 1"),
+        (["--kill", "payments"], "auth, tickets, orders, expiration"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("demo").args(arguments).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
-use async_nats::jetstream;
 use chrono::{DateTime, Utc};
 use common::event::{
     Event, ExpirationComplete, Id, OrderCancelled, OrderCreated, PaymentCreated, Service, Subject,
@@ -13,23 +12,29 @@ use sqlx::PgPool;
 
 use super::{
     ledger::Entry,
+    rest::Rest,
     streams::{self, Stored},
 };
 
 /// Everything that the invariants are checked against. Collected once, then only looked at.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
-    /// What `POST /api/orders` answered with 201.
+    /// The orders that their buyers know to be placed.
     pub(super) placed: Vec<Entry>,
-    /// The table `orders`.
+    /// The table `orders` of `orders`.
     pub(super) rows: Vec<OrderRow>,
-    /// The table `outbox`.
+    /// The table `outbox` of `orders`.
     pub(super) outbox: Vec<OutboxRow>,
+    /// The table `tickets` of `tickets`.
+    pub(super) ticket_rows: Vec<TicketRow>,
+    /// The table `outbox` of `tickets`.
+    pub(super) ticket_outbox: Vec<OutboxRow>,
     pub(super) created: Vec<OrderCreated>,
     pub(super) cancelled: Vec<OrderCancelled>,
     pub(super) fired: Vec<At<ExpirationComplete>>,
     /// `None` for a body that is no payment.
     pub(super) payments: Vec<At<Option<PaymentCreated>>>,
+    pub(super) offered: Vec<TicketCreated>,
     /// In the order in which they are stored.
     pub(super) tickets: Vec<TicketUpdated>,
     /// Messages that are not of the contract, other than payments.
@@ -81,6 +86,15 @@ impl OrderRow {
     }
 }
 
+/// A row of `tickets`, which `tickets` owns.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct TicketRow {
+    pub(super) id: String,
+    pub(super) version: i64,
+    /// Who holds it.
+    pub(super) order_id: Option<String>,
+}
+
 /// A row of `outbox`.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct OutboxRow {
@@ -96,15 +110,16 @@ pub(super) struct DeadLetter {
 }
 
 impl Facts {
-    /// Reads the streams and the database.
-    pub(super) async fn collect(jetstream: &jetstream::Context, database: &PgPool) -> Result<Self> {
+    /// Reads the streams and the databases.
+    pub(super) async fn collect(rest: &Rest) -> Result<Self> {
         let mut facts = Self::default();
         for service in Service::ALL {
-            for message in streams::read(jetstream, &streams::topology().stream_name(service)).await? {
+            for message in streams::read(&rest.jetstream, &streams::topology().stream_name(service)).await? {
                 facts.add(&message);
             }
         }
-        let dead_letters = streams::read(jetstream, &streams::topology().dead_letter_stream_name()).await?;
+        let dead_letters =
+            streams::read(&rest.jetstream, &streams::topology().dead_letter_stream_name()).await?;
         facts.dead_letters = dead_letters
             .into_iter()
             .map(|letter| DeadLetter { subject: letter.subject, reason: letter.reason.unwrap_or_default() })
@@ -113,20 +128,22 @@ impl Facts {
             "select id, version, status, ticket_id, expires_at, cancelled_at, cancel_reason, payment_id
              from orders order by id",
         )
-        .fetch_all(database)
+        .fetch_all(&rest.orders)
         .await
-        .context("read the table orders")?;
-        facts.outbox = sqlx::query_as("select subject, payload from outbox order by position")
-            .fetch_all(database)
+        .context("read the orders")?;
+        facts.ticket_rows = sqlx::query_as("select id, version, order_id from tickets order by id")
+            .fetch_all(&rest.tickets)
             .await
-            .context("read the table outbox")?;
+            .context("read the tickets")?;
+        facts.outbox = outbox(&rest.orders).await.context("read the outbox of orders")?;
+        facts.ticket_outbox = outbox(&rest.tickets).await.context("read the outbox of tickets")?;
         Ok(facts)
     }
 
     fn add(&mut self, message: &Stored) {
         let Stored { sequence, at_ms, .. } = *message;
         let read = match message.subject.parse() {
-            Ok(Subject::TicketCreated) => body::<TicketCreated>(message).map(drop),
+            Ok(Subject::TicketCreated) => body(message).map(|event| self.offered.push(event)),
             Ok(Subject::TicketUpdated) => body(message).map(|event| self.tickets.push(event)),
             Ok(Subject::OrderCreated) => body(message).map(|event| self.created.push(event)),
             Ok(Subject::OrderCancelled) => body(message).map(|event| self.cancelled.push(event)),
@@ -143,6 +160,10 @@ impl Facts {
             self.unreadable.push(format!("{} {sequence}", message.subject));
         }
     }
+}
+
+async fn outbox(database: &PgPool) -> sqlx::Result<Vec<OutboxRow>> {
+    sqlx::query_as("select subject, payload from outbox order by position").fetch_all(database).await
 }
 
 fn body<E: Event>(message: &Stored) -> Option<E> {

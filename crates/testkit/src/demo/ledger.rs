@@ -9,13 +9,23 @@ use common::event::{Id, Timestamp};
 
 use super::plan::{BUYERS, Role};
 
-/// An order as `POST /api/orders` answered it with 201.
+/// An order that its buyer knows to be placed.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) role: Role,
     pub(super) order: Id,
     pub(super) ticket: Id,
     pub(super) expires_at: Timestamp,
+    pub(super) known: Known,
+}
+
+/// How a buyer knows that the order is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// `POST /api/orders` was answered with 201.
+    Answered,
+    /// That answer was lost, and the order was in the list of `GET /api/orders`.
+    Listed,
 }
 
 impl Entry {
@@ -50,6 +60,11 @@ impl Ledger {
 
     pub(super) fn seat(&self, ticket: &Id) -> Option<usize> {
         self.inner().seats.get(ticket).copied()
+    }
+
+    /// The order with this number.
+    pub(super) fn numbered(&self, number: usize) -> Option<Entry> {
+        self.inner().entries.values().find(|entry| entry.role.number == number).cloned()
     }
 
     /// Every order, by its number.

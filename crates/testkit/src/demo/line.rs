@@ -1,7 +1,5 @@
 //! One moment as one line on stdout.
 
-use std::io::Write as _;
-
 use serde_json::{Value, json};
 
 use super::{
@@ -49,9 +47,4 @@ pub(super) fn as_json(moment: &Moment, since_ms: i64) -> Value {
         "latenessMs": late_ms,
         "detail": detail,
     })
-}
-
-/// One line on stdout. Whoever has closed it wants no more of them.
-pub(super) fn write(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask demo`: real orders expire on real servers, in front of your eyes.
 //!
-//! `stage` starts servers and processes, `cast` plays the buyers and the services that are missing, `story` is what
-//! they do, `narrator` tells it, and in the end the `invariants` are checked against `facts` that are read from the
-//! streams and the database.
+//! On a whole [`crate::Platform`], people (`cast`) sign up, sell and buy over HTTP. `story` is what they do and what is
+//! broken meanwhile, `narrator` tells it, and in the end the `invariants` are checked against `facts` that are read
+//! from the streams and the databases.
 
 mod cast;
 mod customer;
@@ -15,7 +15,6 @@ mod narrator;
 mod performance;
 mod plan;
 mod rest;
-mod stage;
 mod story;
 mod streams;
 mod summary;
@@ -28,7 +27,7 @@ use anyhow::{Context, Result};
 use common::process::config::duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::layout;
+use crate::{ServiceName, layout};
 
 /// What a person may choose.
 #[derive(Clone, Debug)]
@@ -39,6 +38,8 @@ pub struct Options {
     pub window: Duration,
     /// Processes of `expiration`, at least 1.
     pub replicas: usize,
+    /// The service of which a process is killed with `kill -9`.
+    pub kill: ServiceName,
     /// One JSON object a line on stdout instead of text, the summary last.
     pub json: bool,
     /// Leave everything running in the end, until Ctrl-C.
@@ -74,11 +75,11 @@ const INTERRUPTED: u8 = 130;
 /// logs are.
 pub fn run(options: &Options) -> Result<ExitCode> {
     layout::say(
-        "demo: fetches NATS, Redis and Postgres where they are missing and builds `orders` and `expiration`; \
-         the first time that takes minutes",
+        "demo: fetches NATS, Redis and Postgres where they are missing and builds the services; the first time that \
+         takes minutes",
     );
     crate::provide()?;
-    crate::build(&["orders", "expiration"])?;
+    crate::build(&ServiceName::ALL.map(ServiceName::as_str))?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
     runtime.block_on(async {

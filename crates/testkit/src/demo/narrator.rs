@@ -12,11 +12,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     ledger::Ledger,
-    line::{as_json, as_text, write},
+    line::{as_json, as_text},
     moment::{Moment, Tone},
     streams::Stored,
     text,
 };
+use crate::terminal::write;
 
 /// How long a moment waits for an earlier one.
 const BLINK_MS: i64 = 100;
@@ -61,6 +62,12 @@ impl Narrator {
         };
         tokio::spawn(teller.run(receiver));
         Self(sender)
+    }
+
+    /// Tells nothing.
+    #[cfg(test)]
+    pub(super) fn silent() -> Self {
+        Self(mpsc::unbounded_channel().0)
     }
 
     pub(super) fn tell(&self, moment: Moment) {

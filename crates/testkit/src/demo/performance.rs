@@ -6,109 +6,110 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use async_nats::jetstream;
 use common::{
     event::Service,
     messaging::Broker,
     process::{config::NatsSettings, health::Health},
 };
 use serde_json::json;
-use sqlx::postgres::PgPoolOptions;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Options,
-    cast::{Buyers, Payments, Tickets},
+    cast::{Browser, Payments, Person},
     facts::Facts,
     invariants,
     ledger::Ledger,
-    line::{headings, write},
+    line::headings,
     moment::Tone,
     narrator::{Manner, Narrator},
     plan::Plan,
     rest::Rest,
-    stage::{self, JWT_KEY, Stage},
     story::Story,
     streams,
     summary::Summary,
     text, warnings,
 };
-use crate::layout;
+use crate::{
+    CLUSTER, Platform, Running, ServiceName, layout,
+    terminal::{self, write},
+};
 
 /// Starts everything, plays, checks and reports. Dropped, it leaves nothing behind.
 pub(super) async fn perform(options: &Options) -> Result<ExitCode> {
     let plan = Plan::new(options.orders);
-    let colour = !options.json && text::wants_colour();
+    let colour = !options.json && terminal::wants_colour();
     let manner = Manner { json: options.json, colour, followed: plan.followed(), orders: options.orders };
     let ledger = Ledger::default();
     let narrator = Narrator::start(manner, ledger.clone());
     let (lines, mut received) = tokio::sync::mpsc::unbounded_channel();
-    let stage = Box::pin(Stage::set(options, &lines)).await?;
+    let builder = Platform::builder()
+        .window(options.window)
+        .replicas(ServiceName::Expiration, options.replicas)
+        .echo(lines);
+    let platform = builder.start().await?;
     // Whoever starts is not ready at first, and says so.
     while received.try_recv().is_ok() {}
     tokio::spawn(warnings::tell(received, narrator.clone()));
-    introduce(&stage, options, colour);
+    introduce(&platform, options, colour);
     if !options.json {
         write(&headings(colour));
     }
     let played = async {
-        let story = gather(options, &plan, &stage, &narrator, &ledger).await?;
-        let summary = play(&story).await?;
-        anyhow::Ok((story, summary))
-    }
-    .await;
+        let story = gather(options, &plan, &platform, &narrator, &ledger).await?;
+        play(&story).await
+    };
+    let played = played.await;
     narrator.flush().await;
-    let (story, summary) = match played {
+    let (summary, buyer) = match played {
         Ok(played) => played,
         Err(error) => {
-            let logs = match stage.keep_logs() {
-                Ok(directory) => format!("all logs are in {}", directory.display()),
-                Err(error) => format!("the logs are lost: {error:#}"),
-            };
+            let logs = keep_logs(&platform).unwrap_or_else(|error| format!("the logs are lost: {error:#}"));
             return Err(error.context(format!("the demo can't go on; {logs}")));
         }
     };
     if !summary.holds() {
-        layout::say(&format!("all logs are in {}", stage.keep_logs()?.display()));
+        layout::say(&keep_logs(&platform)?);
     }
     if options.keep {
-        introduce(&stage, options, colour);
+        introduce(&platform, options, colour);
     }
     write(&if options.json { summary.as_json().to_string() } else { summary.as_text(colour) });
     if options.keep {
-        keep(&story).await;
+        keep(&platform, &buyer).await;
     }
     Ok(if summary.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Copies the logs to a place where they stay, the last run's only, and names it.
+fn keep_logs(platform: &Platform) -> Result<String> {
+    let directory = layout::dev().join("demo-logs");
+    platform.keep_logs(&directory)?;
+    Ok(format!("all logs are in {}", directory.display()))
 }
 
 /// Connects everybody who takes part.
 async fn gather<'a>(
     options: &'a Options,
     plan: &'a Plan,
-    stage: &'a Stage,
+    platform: &'a Platform,
     narrator: &'a Narrator,
     ledger: &'a Ledger,
 ) -> Result<Story<'a>> {
-    let rest = look_around(stage).await?;
-    let broker = join(stage).await?;
-    let stop = CancellationToken::new();
     Ok(Story {
         options,
         plan,
-        stage,
-        rest,
+        platform,
+        rest: Rest::of(platform).await?,
         narrator,
         ledger,
-        buyers: Arc::new(Buyers::new(stage.orders.port(), JWT_KEY)?),
-        tickets: Tickets::start(&broker, &stop),
-        payments: Arc::new(Payments(broker.publisher())),
+        browser: Browser::new(platform.url()),
+        payments: Arc::new(Payments(join_as_payments(platform).await?.publisher())),
         complete_at_ms: Arc::default(),
-        _stop: stop.drop_guard(),
     })
 }
 
 /// The story, and then the checks.
-async fn play(story: &Story<'_>) -> Result<Summary> {
+async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
     let Story { rest, narrator, .. } = story;
     for stream in streams::names() {
         let (jetstream, narrator) = (rest.jetstream.clone(), (*narrator).clone());
@@ -117,60 +118,48 @@ async fn play(story: &Story<'_>) -> Result<Summary> {
             streams::follow(&jetstream, &stream, |message| narrator.stored(message)).await
         });
     }
-    story.play().await?;
+    let buyer = story.play().await?;
     narrator.act("the end; now everything that was stored is read again and checked");
-    let mut facts = Facts::collect(&rest.jetstream, &rest.database).await?;
+    let mut facts = Facts::collect(rest).await?;
     facts.placed = story.ledger.entries();
     facts.complete_at_ms = story.complete_at_ms.lock().unwrap_or_else(PoisonError::into_inner).clone();
     facts.unrest = rest.unrest().await?;
     facts.consumers = Rest::consumers().len();
     let verdicts = invariants::check(&facts);
-    Ok(Summary::new(&facts, verdicts))
+    Ok((Summary::new(&facts, verdicts), buyer))
 }
 
-/// Connections of our own, to look at the servers from outside of the services.
-async fn look_around(stage: &Stage) -> Result<Rest> {
-    let client = async_nats::connect(stage.nats.url()).await.context("connect to NATS")?;
-    Ok(Rest {
-        jetstream: jetstream::new(client),
-        database: PgPoolOptions::new()
-            .max_connections(4)
-            .connect(stage.database.url())
-            .await
-            .context("connect to Postgres")?,
-        redis: stage.redis.connect().await?,
-    })
-}
-
-/// The connection of those whose part is played here.
-async fn join(stage: &Stage) -> Result<Broker> {
+/// The connection of the one service whose part is played here.
+async fn join_as_payments(platform: &Platform) -> Result<Broker> {
     let settings = NatsSettings {
-        addresses: vec![stage.nats.url().parse().context("read the URL of NATS")?],
-        cluster_id: streams::CLUSTER.to_owned(),
-        client_id: "demo".to_owned(),
+        addresses: vec![platform.nats().url().parse().context("read the URL of NATS")?],
+        cluster_id: CLUSTER.to_owned(),
+        client_id: "payments of the demo".to_owned(),
         replicas: 1,
     };
-    Broker::connect(Service::Tickets, &settings, &Health::new()).await
+    Broker::connect(Service::Payments, &settings, &Health::new()).await
 }
 
 /// Says what runs and where, for a person who wants to look.
-fn introduce(stage: &Stage, options: &Options, colour: bool) {
-    let addresses = stage.addresses();
+fn introduce(platform: &Platform, options: &Options, colour: bool) {
+    let (url, running) = (platform.url(), platform.running());
     if options.json {
-        let running: Vec<_> = addresses
+        let running: Vec<_> = running
             .iter()
-            .map(|address| json!({ "name": address.name, "url": address.url, "pid": address.pid }))
+            .map(|Running { name, url, pid }| json!({ "name": name, "url": url, "pid": pid }))
             .collect();
-        return write(&json!({ "event": "running", "processes": running }).to_string());
+        return write(&json!({ "event": "running", "url": url, "processes": running }).to_string());
     }
-    for stage::Address { name, url, pid } in addresses {
-        write(&text::paint(&format!("  {name:<13} {url}  process {pid}"), Tone::Quiet, colour));
+    let row = |line: String| write(&text::paint(&line, Tone::Quiet, colour));
+    for Running { name, url, pid } in running {
+        row(format!("  {name:<13} {url}  process {pid}"));
     }
+    row(format!("  {:<13} {url}  routes to the services, as the ingress does", "gateway"));
 }
 
 /// Leaves everything running until this future is dropped.
-async fn keep(story: &Story<'_>) {
-    let (cookie, url) = (story.buyers.cookie(0), story.stage.orders.http_url());
+async fn keep(platform: &Platform, buyer: &Person) {
+    let (cookie, url) = (buyer.cookie(), platform.url());
     layout::say("everything is left running until Ctrl-C; try, as the buyer of the first order:");
     layout::say(&format!("  curl -H 'Cookie: {cookie}' {url}/api/orders"));
     std::future::pending::<()>().await;

@@ -6,6 +6,10 @@ use std::time::Duration;
 pub(super) const BUYERS: [&str; 12] =
     ["Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana", "Ines", "Jon", "Kim", "Leo"];
 
+/// The seat of order 2, whose buyer gives it up.
+pub(super) const SOLD_TWICE: usize = 2;
+const BUYER_WHO_CANCELS: usize = 1;
+
 /// Time between two orders while there are so few of them that a person follows each one.
 const PACE: Duration = Duration::from_millis(150);
 /// What all of the pacing together may take.
@@ -62,10 +66,14 @@ impl Plan {
             _ if number % 4 == 1 => Fate::Paid,
             _ => Fate::Expires,
         };
-        let role =
-            |number: usize, seat, fate| Role { number, buyer: (number - 1) % BUYERS.len(), seat, fate };
+        // The seat that was given up goes to somebody else.
+        let buyer = |number: usize| match (number - 1) % BUYERS.len() {
+            buyer if number == first + 1 && buyer == BUYER_WHO_CANCELS => buyer + 1,
+            buyer => buyer,
+        };
+        let role = |number: usize, seat, fate| Role { number, buyer: buyer(number), seat, fate };
         // The first of the last sits down where the buyer of order 2 stood up; the others have seats of their own.
-        let seat_of_last = |number: usize| if number == first + 1 { 2 } else { number - 1 };
+        let seat_of_last = |number: usize| if number == first + 1 { SOLD_TWICE } else { number - 1 };
         Self {
             first: (1..=first).map(|number| role(number, number, fate(number))).collect(),
             last: (first + 1..=first + last)
@@ -114,12 +122,14 @@ mod tests {
 
     #[test]
     fn only_the_seat_of_the_buyer_who_cancels_is_sold_twice() {
-        for orders in [4, 12, 2_000] {
+        for orders in [4, 12, 17, 2_000] {
             let plan = Plan::new(orders);
             let mut sold: HashMap<usize, Vec<Fate>> = HashMap::new();
             for role in plan.first.iter().chain(&plan.last) {
                 sold.entry(role.seat).or_default().push(role.fate);
             }
+            assert_ne!(plan.last[0].buyer, plan.first[1].buyer, "of {orders}: it goes to somebody else");
+            assert_eq!(plan.last[0].seat, SOLD_TWICE);
             assert_eq!(sold.len(), plan.seats);
             assert!(sold.keys().all(|seat| (1..=plan.seats).contains(seat)));
             let twice: Vec<_> = sold.values().filter(|fates| fates.len() > 1).collect();

@@ -6,24 +6,44 @@ use common::{
     event::{Service, Subject},
     messaging::topology::durable_name,
 };
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use super::{streams, text};
+use crate::{CLUSTER, Platform, ServiceName};
 
 /// The schedule of `expiration` in Redis: a sorted set, a member for each order whose timer runs.
 fn schedule() -> String {
-    format!("{{{}:order:expiration}}:due", streams::CLUSTER)
+    format!("{{{CLUSTER}:order:expiration}}:due")
 }
 
-/// Looks at Redis, at the consumers and at the outbox, from outside of the services.
+/// Looks at Redis, at the consumers and at the databases, from outside of the services.
 #[derive(Clone, Debug)]
 pub(super) struct Rest {
     pub(super) jetstream: jetstream::Context,
-    pub(super) database: PgPool,
-    pub(super) redis: redis::aio::MultiplexedConnection,
+    /// The database of `orders`.
+    pub(super) orders: PgPool,
+    /// The database of `tickets`.
+    pub(super) tickets: PgPool,
+    redis: redis::aio::MultiplexedConnection,
 }
 
 impl Rest {
+    /// Connects to everything.
+    pub(super) async fn of(platform: &Platform) -> Result<Self> {
+        let client = async_nats::connect(platform.nats().url()).await.context("connect to NATS")?;
+        let connect = async |name: ServiceName| {
+            let url = platform.database_url(name).with_context(|| format!("the database of {name}"))?;
+            let pool = PgPoolOptions::new().max_connections(4).connect(url).await;
+            pool.with_context(|| format!("connect to the database of {name}"))
+        };
+        Ok(Self {
+            jetstream: jetstream::new(client),
+            orders: connect(ServiceName::Orders).await?,
+            tickets: connect(ServiceName::Tickets).await?,
+            redis: platform.redis().connect().await?,
+        })
+    }
+
     /// Timers in Redis, those that a worker holds included.
     pub(super) async fn timers(&self) -> Result<usize> {
         let mut redis = self.redis.clone();
@@ -61,10 +81,12 @@ impl Rest {
         if timers > 0 {
             unrest.push(format!("{} in Redis", text::some(timers, "timer")));
         }
-        let mut untold_is_next = true;
+        let mut asked = Vec::new();
         for (listener, subject) in Self::consumers() {
-            if subject.publisher() == Service::Orders && std::mem::take(&mut untold_is_next) {
-                unrest.extend(self.untold().await?);
+            let publisher = subject.publisher();
+            if !asked.contains(&publisher) {
+                asked.push(publisher);
+                unrest.extend(self.untold(publisher).await?);
             }
             unrest.extend(self.unanswered(listener, subject).await?);
         }
@@ -75,19 +97,24 @@ impl Rest {
     pub(super) async fn unpaid(&self) -> Result<Option<String>> {
         let count: i64 =
             sqlx::query_scalar("select count(*) from orders where status in ('created', 'awaiting:payment')")
-                .fetch_one(&self.database)
+                .fetch_one(&self.orders)
                 .await
                 .context("count the unpaid orders")?;
         Ok((count > 0).then(|| format!("{} without an end", text::some(count as usize, "order"))))
     }
 
-    /// Events that wait in the outbox.
-    pub(super) async fn untold(&self) -> Result<Option<String>> {
+    /// Events that wait in the outbox of a service; it may have none.
+    pub(super) async fn untold(&self, publisher: Service) -> Result<Option<String>> {
+        let database = match publisher {
+            Service::Orders => &self.orders,
+            Service::Tickets => &self.tickets,
+            Service::Expiration | Service::Payments => return Ok(None),
+        };
         let count: i64 = sqlx::query_scalar("select count(*) from outbox")
-            .fetch_one(&self.database)
+            .fetch_one(database)
             .await
-            .context("count the outbox")?;
-        Ok((count > 0).then(|| format!("{} in the outbox", text::some(count as usize, "event"))))
+            .with_context(|| format!("count the outbox of {publisher}"))?;
+        Ok((count > 0).then(|| untold(publisher, count as usize)))
     }
 
     /// What one consumer has not been given or not answered.
@@ -102,4 +129,9 @@ impl Rest {
         let busy = info.num_pending > 0 || info.num_ack_pending > 0;
         Ok(busy.then(|| format!("{name}: {} pending, {} unanswered", info.num_pending, info.num_ack_pending)))
     }
+}
+
+/// How many events wait in an outbox.
+pub(super) fn untold(publisher: Service, count: usize) -> String {
+    format!("{} in the outbox of {publisher}", text::some(count, "event"))
 }

@@ -11,8 +11,8 @@ use common::{
 };
 use futures_util::StreamExt as _;
 
-/// The services' `NATS_CLUSTER_ID`.
-pub(super) const CLUSTER: &str = "ticketing";
+use crate::CLUSTER;
+
 /// Longer than a read of the largest stream takes.
 const READ_LIMIT: Duration = Duration::from_secs(60);
 

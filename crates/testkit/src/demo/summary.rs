@@ -1,5 +1,8 @@
 //! The end of the story: how many of each, how late, and what held.
 
+use std::collections::{HashMap, HashSet};
+
+use common::event::Id;
 use serde_json::{Value, json};
 
 use super::{
@@ -49,6 +52,7 @@ impl Summary {
         };
         let lateness = Lateness::of(facts);
         let counts = vec![
+            ("seats", facts.ticket_rows.len(), "put up for sale over HTTP"),
             ("orders", facts.rows.len(), "placed over HTTP"),
             ("complete", facts.rows.iter().filter(|row| row.is_complete()).count(), "paid in time"),
             ("cancelled", rows(Some("buyer")), "by the buyer"),
@@ -60,6 +64,7 @@ impl Summary {
                 facts.tickets.iter().filter(|change| change.order_id.is_none()).count(),
                 "for the next buyer",
             ),
+            ("sold again", sold_again(facts), "seats that were given up and held by the next buyer"),
             ("dead letters", facts.dead_letters.len(), "one nobody can read, one that somebody must refund"),
         ];
         let lateness = vec![
@@ -141,6 +146,15 @@ impl Summary {
             "event": "summary", "holds": self.holds(), "counts": counts, "lateness": lateness, "invariants": verdicts,
         })
     }
+}
+
+/// Seats that more than one order has held.
+fn sold_again(facts: &Facts) -> usize {
+    let mut holders: HashMap<&Id, HashSet<&Id>> = HashMap::new();
+    for change in &facts.tickets {
+        holders.entry(&change.id).or_default().extend(&change.order_id);
+    }
+    holders.values().filter(|holders| holders.len() > 1).count()
 }
 
 fn as_lines(verdict: &Verdict, colour: bool) -> Vec<String> {

@@ -1,17 +1,9 @@
 //! How times, numbers and colours look.
 
-use std::io::IsTerminal as _;
-
 use chrono::{DateTime, Local};
 
 use super::moment::Tone;
-use crate::layout;
-
-/// Whether stdout takes colours: a terminal does, unless a person asked for none (<https://no-color.org>).
-pub(super) fn wants_colour() -> bool {
-    let dumb = layout::variable("TERM").is_some_and(|term| term == "dumb");
-    std::io::stdout().is_terminal() && layout::variable("NO_COLOR").is_none() && !dumb
-}
+use crate::terminal;
 
 /// The text in the tone's colour (ECMA-48 SGR).
 pub(super) fn paint(text: &str, tone: Tone, colour: bool) -> String {
@@ -24,11 +16,11 @@ pub(super) fn paint(text: &str, tone: Tone, colour: bool) -> String {
         Tone::Fault => "1;35",
         Tone::Quiet => "2",
     };
-    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    terminal::paint(text, code, true)
 }
 
 pub(super) fn bold(text: &str, colour: bool) -> String {
-    if colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+    terminal::paint(text, "1", colour)
 }
 
 /// The local time of day of an instant in ms since the Unix epoch.

@@ -6,12 +6,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{
     moment::{Moment, Tone},
     narrator::Narrator,
-    stage::Line,
 };
+use crate::LogLine;
 
 /// Tells each warning and error among the lines of log.
-pub(super) async fn tell(mut lines: UnboundedReceiver<Line>, narrator: Narrator) {
-    while let Some((process, line)) = lines.recv().await {
+pub(super) async fn tell(mut lines: UnboundedReceiver<LogLine>, narrator: Narrator) {
+    while let Some(LogLine { process, line }) = lines.recv().await {
         if let Some(complaint) = complaint(&line) {
             narrator.tell(Moment::now("log", format!("{process}: {complaint}"), Tone::Quiet));
         }

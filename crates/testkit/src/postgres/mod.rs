@@ -103,7 +103,11 @@ impl Postgres {
     /// When the server can't be reached.
     pub async fn database(&self) -> Result<Database> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        self.database_named(&format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed))).await
+    }
+
+    /// Makes an empty database of this name, which is an identifier in SQL.
+    pub(crate) async fn database_named(&self, name: &str) -> Result<Database> {
         let mut admin = PgConnection::connect(&self.url()).await.context("connect to Postgres")?;
         // template0 never has a connection, and one to the template would refuse this.
         let create = format!("CREATE DATABASE {name} TEMPLATE template0");

@@ -71,6 +71,9 @@ fn build_command(names: &[&str]) -> Result<Command> {
     let mut cargo = command::cargo();
     cargo.current_dir(layout::repository());
     cargo.args(["build", "--profile", profile, "--target-dir"]).arg(target);
+    // Builds nothing of this crate: it asks for its dependencies' features too, without which those that the services
+    // share with whoever runs this would be built a second time.
+    cargo.args(["--package", env!("CARGO_PKG_NAME")]);
     for name in names {
         cargo.args(["--package", name, "--bin", name]);
     }

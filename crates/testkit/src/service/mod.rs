@@ -1,7 +1,7 @@
 //! Our own binaries, started as a stranger would: from plain environment variables.
 
 mod build;
-pub(crate) mod http;
+mod http;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitStatus, time::Duration};
 
@@ -65,6 +65,11 @@ impl Service {
         let path = path.into();
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         ServiceBuilder::new(Binary::At(path), &name)
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> &str {
+        self.process.name()
     }
 
     /// `kill -9`, and waits until it is gone.

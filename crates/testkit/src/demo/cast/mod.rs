@@ -1,11 +1,9 @@
-//! Those who are not there yet: the buyers at their browsers, and the services `tickets` and `payments`.
+//! Those who take part and are no service of ours: people at their browsers, and `payments`.
 
-mod buyers;
+mod browser;
 mod payments;
-mod seats;
-mod session;
-mod tickets;
+mod person;
 
-pub(super) use buyers::Buyers;
+pub(super) use browser::{Answer, Browser};
 pub(super) use payments::Payments;
-pub(super) use tickets::Tickets;
+pub(super) use person::{Person, Seat, SignedUp};

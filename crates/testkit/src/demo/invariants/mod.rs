@@ -6,6 +6,8 @@ pub(super) mod rest;
 mod seats;
 #[cfg(test)]
 mod tests;
+mod tickets;
+mod told;
 
 use super::facts::Facts;
 
@@ -35,7 +37,7 @@ pub(super) fn check(facts: &Facts) -> Vec<Verdict> {
         orders::never_early(facts),
         orders::one_effect(facts),
         orders::exclusive(facts),
-        orders::atomic(facts),
+        told::atomic(facts),
         seats::freed_once(facts),
         dead_letters::poison_is_kept_once(facts),
         rest::everything_drains(facts),

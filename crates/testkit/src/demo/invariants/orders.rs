@@ -1,11 +1,11 @@
-//! I1 to I5: what becomes of an order.
+//! I1 to I4: what becomes of an order.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use common::event::{Event, Id, OrderCancelled, OrderCreated, Timestamp};
+use common::event::{Id, OrderCancelled, OrderCreated, Timestamp};
 
-use super::Verdict;
-use crate::demo::{facts::Facts, plan::Fate};
+use super::{Verdict, told::told};
+use crate::demo::{facts::Facts, ledger::Known, plan::Fate};
 
 /// I1: every committed order ends cancelled, unless a payment committed first.
 pub(super) fn never_lost(facts: &Facts) -> Verdict {
@@ -14,7 +14,7 @@ pub(super) fn never_lost(facts: &Facts) -> Verdict {
         facts.placed.iter().map(|entry| (entry.order.as_str(), entry.role.fate)).collect();
     let rows: HashSet<&str> = facts.rows.iter().map(|row| row.id.as_str()).collect();
     for order in placed.keys().filter(|order| !rows.contains(*order)) {
-        broken.push(format!("order {order} was answered with 201 and is not in the database"));
+        broken.push(format!("order {order} is known to its buyer and not in the database"));
     }
     for row in &facts.rows {
         let id = &row.id;
@@ -36,9 +36,11 @@ pub(super) fn never_lost(facts: &Facts) -> Verdict {
     }
     let cancelled = facts.rows.iter().filter(|row| row.is_cancelled()).count();
     let complete = facts.rows.iter().filter(|row| row.is_complete()).count();
+    let listed = facts.placed.iter().filter(|entry| entry.known == Known::Listed).count();
+    let listed = if listed > 0 { format!(" + {listed} found in a buyer's list") } else { String::new() };
+    let answered = facts.placed.iter().filter(|entry| entry.known == Known::Answered).count();
     let compared = format!(
-        "{} answers 201 = {} rows = {cancelled} cancelled + {complete} complete, each by a stored payment",
-        facts.placed.len(),
+        "{answered} answers 201{listed} = {} rows = {cancelled} cancelled + {complete} complete, each by a stored payment",
         facts.rows.len()
     );
     Verdict { invariant: "I1", claim: "never lost", compared, broken }
@@ -143,82 +145,4 @@ pub(super) fn exclusive(facts: &Facts) -> Verdict {
         facts.rows.iter().filter(|row| row.is_cancelled()).count()
     );
     Verdict { invariant: "I4", claim: "paid or cancelled, not both", compared, broken }
-}
-
-/// I5: an order is cancelled if and only if its outbox row or its stored event exists; the same with created.
-pub(super) fn atomic(facts: &Facts) -> Verdict {
-    let mut broken = Vec::new();
-    let mut compare = |subject: &str, rows: BTreeSet<Told>, told: &BTreeSet<Told>| {
-        for missing in rows.difference(told) {
-            broken.push(format!(
-                "order {} of ticket {}: {subject} is neither stored nor in the outbox",
-                missing.order, missing.ticket
-            ));
-        }
-        for forged in told.difference(&rows) {
-            broken.push(format!(
-                "order {} of ticket {}: {subject} is told, and the database knows nothing of it",
-                forged.order, forged.ticket
-            ));
-        }
-    };
-    let rows = |cancelled_only: bool| {
-        let rows = facts.rows.iter().filter(move |row| !cancelled_only || row.is_cancelled());
-        rows.map(|row| Told { order: row.id.clone(), ticket: row.ticket_id.clone() }).collect::<BTreeSet<_>>()
-    };
-    let (created, cancelled) = (told::<OrderCreated>(facts), told::<OrderCancelled>(facts));
-    compare(OrderCreated::SUBJECT.as_str(), rows(false), &created);
-    compare(OrderCancelled::SUBJECT.as_str(), rows(true), &cancelled);
-    let compared = format!(
-        "{} rows = {} order:created told; {} cancelled rows = {} order:cancelled told",
-        facts.rows.len(),
-        created.len(),
-        rows(true).len(),
-        cancelled.len()
-    );
-    Verdict { invariant: "I5", claim: "committed if and only if told", compared, broken }
-}
-
-/// An order that was told of, in a stored event or in the outbox, and its ticket.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Told {
-    order: String,
-    ticket: String,
-}
-
-/// Events that name an order and its ticket.
-trait Tells: Event {
-    fn stored(facts: &Facts) -> &[Self];
-    fn names(&self) -> (&Id, &Id);
-}
-
-impl Tells for OrderCreated {
-    fn stored(facts: &Facts) -> &[Self] {
-        &facts.created
-    }
-
-    fn names(&self) -> (&Id, &Id) {
-        (&self.id, &self.ticket.id)
-    }
-}
-
-impl Tells for OrderCancelled {
-    fn stored(facts: &Facts) -> &[Self] {
-        &facts.cancelled
-    }
-
-    fn names(&self) -> (&Id, &Id) {
-        (&self.id, &self.ticket.id)
-    }
-}
-
-fn told<E: Tells>(facts: &Facts) -> BTreeSet<Told> {
-    let waiting: Vec<E> = facts
-        .outbox
-        .iter()
-        .filter(|row| row.subject == E::SUBJECT.as_str())
-        .filter_map(|row| serde_json::from_str(&row.payload).ok())
-        .collect();
-    let all = E::stored(facts).iter().chain(&waiting).map(Tells::names);
-    all.map(|(order, ticket)| Told { order: order.to_string(), ticket: ticket.to_string() }).collect()
 }

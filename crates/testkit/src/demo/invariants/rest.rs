@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use common::event::Service;
+
 use super::Verdict;
-use crate::demo::{facts::Facts, text};
+use crate::demo::{facts::Facts, rest::untold, text};
 
 /// max(lease 10 s, ack wait 30 s) + poll 1 s.
 const LATEST_BY_TIMER_MS: f64 = 31_000.0;
@@ -13,14 +15,16 @@ const LATEST_BY_SWEEPER_MS: f64 = 13_000.0;
 /// I8: after faults end, everything drains.
 pub(super) fn everything_drains(facts: &Facts) -> Verdict {
     let mut broken = facts.unrest.clone();
-    let untold = format!("{} in the outbox", text::some(facts.outbox.len(), "event"));
-    if !facts.outbox.is_empty() && !broken.contains(&untold) {
-        broken.push(untold);
+    for (service, outbox) in [(Service::Orders, &facts.outbox), (Service::Tickets, &facts.ticket_outbox)] {
+        let untold = untold(service, outbox.len());
+        if !outbox.is_empty() && !broken.contains(&untold) {
+            broken.push(untold);
+        }
     }
     let compared = format!(
-        "nothing in Redis' schedule, nothing pending or unanswered at {} consumers, {} in the outbox",
+        "nothing in Redis' schedule, nothing pending or unanswered at {} consumers, {} in two outboxes",
         facts.consumers,
-        text::some(facts.outbox.len(), "event")
+        text::some(facts.outbox.len() + facts.ticket_outbox.len(), "event")
     );
     Verdict { invariant: "I8", claim: "everything drains", compared, broken }
 }

@@ -1,4 +1,5 @@
 //! I6: a seat is freed at most once per order, exactly once if that order held it, and never while another holds it.
+//! In the end it belongs to who has paid for it, by the events and in the table of `tickets` alike.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -45,14 +46,35 @@ pub(super) fn freed_once(facts: &Facts) -> Verdict {
             walk.broken.push(format!("the paid order {} does not hold its seat", row.id));
         }
     }
+    held_in_the_table(facts, &mut walk.broken);
     let compared = format!(
-        "{} seats, {} reservations, {} freed, {} held in the end",
+        "{} seats, {} reservations, {} freed, {} held in the end = {} complete orders = {} holders in the table",
         seats.len(),
         walk.held.len(),
         walk.freed.values().sum::<usize>(),
-        walk.holders.len()
+        walk.holders.len(),
+        facts.rows.iter().filter(|row| row.is_complete()).count(),
+        facts.ticket_rows.iter().filter(|row| row.order_id.is_some()).count()
     );
     Verdict { invariant: "I6", claim: "a seat is freed once, by its holder", compared, broken: walk.broken }
+}
+
+/// When everything is over a seat is held by the complete order of it, or by none.
+fn held_in_the_table(facts: &Facts, broken: &mut Vec<String>) {
+    let complete: HashMap<&str, &str> = facts
+        .rows
+        .iter()
+        .filter(|row| row.is_complete())
+        .map(|row| (row.ticket_id.as_str(), row.id.as_str()))
+        .collect();
+    for row in &facts.ticket_rows {
+        let (holder, owner) = (row.order_id.as_deref(), complete.get(row.id.as_str()).copied());
+        if holder != owner {
+            let [holder, owner] = [holder, owner].map(|order| order.unwrap_or("no order"));
+            broken
+                .push(format!("ticket {} is held by {holder} in the table, and {owner} is complete", row.id));
+        }
+    }
 }
 
 impl<'a> Walk<'a> {

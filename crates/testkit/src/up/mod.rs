@@ -1,0 +1,159 @@
+//! `cargo xtask up`: the whole platform on this machine, for as long as you like.
+
+mod introduction;
+mod lines;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use common::process::config::duration;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc::UnboundedReceiver,
+};
+
+use crate::{BoundGateway, LogLine, Platform, ServiceName, layout, terminal};
+
+/// What a person may choose.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Of the gateway on loopback; 0 for any that is free.
+    pub port: u16,
+    /// Time to pay.
+    pub window: Duration,
+    /// Processes of each service, at least 1.
+    pub replicas: usize,
+    /// One JSON object a line on stdout instead of text.
+    pub json: bool,
+}
+
+impl Options {
+    /// Reads a time to pay, such as `15m`.
+    ///
+    /// # Errors
+    /// A text that names the value and what is expected.
+    pub fn window(text: &str) -> Result<Duration, String> {
+        duration::parse_positive(text)
+    }
+}
+
+/// As a shell reports a process that Ctrl-C has ended.
+const INTERRUPTED: u8 = 130;
+/// The services' own limit by default, and room.
+const DRAINED: Duration = Duration::from_secs(25);
+/// How often it looks whether a process has ended by itself.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Starts everything, says where it is, and shows the logs until Ctrl-C or SIGTERM; then drains the services and
+/// ends. The exit status is 0 when all of them drained in time, 1 when one did not, 130 when it was not up yet or
+/// Ctrl-C came again.
+///
+/// # Errors
+/// When the port is taken, a server is not to be had, our binaries do not compile, or a service does not get ready.
+pub fn run(options: &Options) -> Result<ExitCode> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
+    // Before the build, which takes minutes the first time.
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+    let gateway = runtime
+        .block_on(BoundGateway::at(address))
+        .with_context(|| format!("port {} is not to be had: choose another with --port", options.port))?;
+    layout::say(
+        "up: fetches NATS, Redis and Postgres where they are missing and builds the services; the first time that \
+         takes minutes",
+    );
+    crate::provide()?;
+    crate::build(&ServiceName::ALL.map(ServiceName::as_str))?;
+    runtime.block_on(Box::pin(live(options, gateway)))
+}
+
+/// The signals that end it.
+struct Ends {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Ends {
+    async fn come(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+async fn live(options: &Options, gateway: BoundGateway) -> Result<ExitCode> {
+    let mut ends = Ends {
+        interrupt: signal(SignalKind::interrupt()).context("listen to SIGINT")?,
+        terminate: signal(SignalKind::terminate()).context("listen to SIGTERM")?,
+    };
+    let (sender, received) = tokio::sync::mpsc::unbounded_channel();
+    let mut builder = Platform::builder()
+        .window(options.window)
+        .log_format(if options.json { "json" } else { "text" })
+        .echo(sender)
+        .gateway(gateway);
+    for name in ServiceName::ALL {
+        builder = builder.replicas(name, options.replicas);
+    }
+    if let Some(filter) = layout::variable("RUST_LOG") {
+        builder = builder.rust_log(filter);
+    }
+    let platform = tokio::select! {
+        platform = builder.start() => platform?,
+        () = ends.come() => {
+            layout::say("interrupted: ends everything that was started");
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+    };
+    Box::pin(serve(options, platform, received, &mut ends)).await
+}
+
+/// From the moment that everything is up.
+async fn serve(
+    options: &Options,
+    platform: Platform,
+    lines: UnboundedReceiver<LogLine>,
+    ends: &mut Ends,
+) -> Result<ExitCode> {
+    let colour = !options.json && terminal::wants_colour();
+    introduction::tell(&platform, options.json, colour);
+    let printing = tokio::spawn(lines::print(lines, options.json, colour));
+    tokio::select! {
+        () = ends.come() => {}
+        () = watch(&platform) => {}
+    }
+    layout::say("drains every service; Ctrl-C again ends them at once");
+    let drained = tokio::select! {
+        drained = platform.drain(DRAINED) => drained,
+        () = ends.come() => {
+            layout::say("interrupted: ends what has not drained");
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+    };
+    // Its senders are gone with the processes, and what they said last is worth a line.
+    let _ = tokio::time::timeout(LOOK, printing).await;
+    if let Err(error) = drained {
+        layout::say(&format!("not every service has drained:\n{error:#}"));
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says once of each process when it has ended by itself; the others go on. Never returns.
+async fn watch(platform: &Platform) {
+    let mut gone: Vec<&str> = Vec::new();
+    loop {
+        for service in platform.all_services() {
+            if !service.is_running() && !gone.contains(&service.name()) {
+                gone.push(service.name());
+                layout::say(&format!("{} has ended by itself; its last lines say why", service.name()));
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,11 @@
+//! The whole platform, from the first click to the freed seat, through the one address that routes as the ingress does.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod disorder;
+mod life;
+mod overtaken;
+mod people;
+mod rush;
+mod trace;
+mod world;

@@ -1,0 +1,97 @@
+//! What each service does: which messages it sends, and which it receives through which durable consumer.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use common::event::{Service, Subject};
+use serde_json::{Value, json};
+
+use super::{camel_case, dead_letters, events::message_name, pascal_case, reference, topology};
+
+/// Whether the service is of this fleet, so that what it does with a message is ours to say.
+pub(super) fn is_ours(service: Service) -> bool {
+    service != Service::Payments
+}
+
+/// Every operation of every service, by key.
+pub(super) fn all() -> Result<BTreeMap<String, Value>> {
+    let mut operations = BTreeMap::new();
+    for subject in Subject::ALL {
+        let publisher = subject.publisher();
+        operations.insert(key(publisher, "Send", subject), operation(publisher, "send", subject));
+        for listener in subject.listeners() {
+            operations.insert(key(*listener, "Receive", subject), receive(*listener, subject)?);
+        }
+    }
+    for listener in Service::ALL.into_iter().filter(|service| is_ours(*service) && listens(*service)) {
+        operations.insert(format!("{listener}SendDeadLetter"), give_up(listener));
+    }
+    Ok(operations)
+}
+
+fn key(service: Service, verb: &str, subject: Subject) -> String {
+    format!("{service}{verb}{}", pascal_case(subject.as_str()))
+}
+
+fn listens(service: Service) -> bool {
+    Subject::ALL.iter().any(|subject| subject.listeners().contains(&service))
+}
+
+fn operation(service: Service, action: &str, subject: Subject) -> Value {
+    let channel = camel_case(subject.as_str());
+    json!({
+        "action": action,
+        "title": format!("{service} {action}s {subject}"),
+        "channel": reference(&format!("channels/{channel}")),
+        "messages": [reference(&format!("channels/{channel}/messages/{}", message_name(subject)))],
+        "tags": [{ "name": service.as_str() }],
+    })
+}
+
+fn receive(listener: Service, subject: Subject) -> Result<Value> {
+    let mut operation = operation(listener, "receive", subject);
+    if is_ours(listener) {
+        operation["bindings"] = topology::consumer_binding(listener, subject)?;
+    }
+    Ok(operation)
+}
+
+fn give_up(listener: Service) -> Value {
+    let channel = format!("channels/{}", dead_letters::CHANNEL);
+    json!({
+        "action": "send",
+        "title": format!("{listener} gives a message up"),
+        "channel": reference(&channel),
+        "messages": [reference(&format!("{channel}/messages/{}", dead_letters::MESSAGE))],
+        "tags": [{ "name": listener.as_str() }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_publisher_sends_and_every_listener_receives() {
+        let operations = all().unwrap();
+        for subject in Subject::ALL {
+            let sends = &operations[&key(subject.publisher(), "Send", subject)];
+            assert_eq!(sends["action"], "send");
+            for listener in subject.listeners() {
+                let receives = &operations[&key(*listener, "Receive", subject)];
+                assert_eq!(receives["action"], "receive");
+                assert_eq!(receives["channel"], sends["channel"], "{subject}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_listener_of_ours_receives_through_its_durable_consumer() {
+        let operation = &all().unwrap()["expirationReceiveOrderCreated"];
+        let binding = &operation["bindings"]["nats"]["x-jetstream"];
+        assert_eq!(binding["stream"], "ticketing-orders");
+        assert_eq!(binding["consumer"]["durable_name"], "expiration-order-created");
+        assert_eq!(binding["consumer"]["filter_subject"], "order:created");
+        assert_eq!(binding["consumer"]["ack_wait"], 30_000_000_000_u64);
+    }
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask up`: see [`testkit::up`].
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::Result;
+use testkit::up::{Options, run};
+
+/// What may be chosen.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// Port of the gateway on 127.0.0.1; 0 takes any that is free.
+    #[arg(long, default_value_t = 8080, value_name = "PORT")]
+    port: u16,
+    /// Time to pay, such as 30s or 15m.
+    #[arg(long, default_value = "15m", value_name = "D", value_parser = Options::window)]
+    window: Duration,
+    /// Processes of each service.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = crate::replicas)]
+    replicas: usize,
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it; the exit status is 1 if a service did not drain in the end.
+///
+/// # Errors
+/// When it does not come up.
+pub(crate) fn run_until_told(arguments: &Arguments) -> Result<ExitCode> {
+    let Arguments { port, window, replicas, json } = *arguments;
+    run(&Options { port, window, replicas, json })
+}

@@ -1,0 +1,69 @@
+//! The platform, as a person starts it: an order is placed at the printed address, and Ctrl-C leaves nothing behind.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod support;
+
+use std::process::Command;
+
+use rustix::process::{Pid, Signal};
+use serde_json::Value;
+use support::{Xtask, are_gone, is_gone, pids};
+
+/// The platform at any free port, when it is up, with the line that says so.
+fn up(arguments: &[&str]) -> (Xtask, Value, Vec<Pid>) {
+    let mut up = Xtask::start(&[&["up", "--json", "--port", "0"], arguments].concat());
+    let said = up.until("up");
+    let pids = pids(&said);
+    assert!(up.is_running() && pids.iter().all(|pid| !is_gone(*pid)));
+    (up, said.last().unwrap().clone(), pids)
+}
+
+/// Runs the printed lines in a shell, as a person who has copied them. The answer is what they print.
+fn example(line: &Value) -> Vec<Value> {
+    let lines = line["example"].as_str().unwrap();
+    let output = Command::new("sh").arg("-euc").arg(lines).output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = format!("{printed}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    printed.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {said}"))).collect()
+}
+
+#[tokio::test]
+async fn an_order_is_placed_at_the_printed_address_and_ctrl_c_drains_everything() {
+    let (up, line, pids) = up(&["--window", "1m"]);
+    let answers = example(&line);
+    let [person, order] = &answers[..] else { panic!("{answers:#?}") };
+    assert_eq!(order["status"], "created", "{answers:#?}");
+    assert_eq!(order["userId"], person["id"], "{answers:#?}");
+    up.signal(Signal::INT);
+    // The lines go on to the end of the last process.
+    let (rest, code) = up.end();
+    assert_eq!(code, Some(0), "{rest:#?}");
+    for service in ["auth", "tickets", "orders", "expiration"] {
+        let drained = |line: &&Value| {
+            line["process"] == format!("{service}-1") && line["message"] == format!("{service} has drained")
+        };
+        assert_eq!(rest.iter().filter(drained).count(), 1, "{service}: {rest:#?}");
+    }
+    are_gone(&pids).await;
+}
+
+#[tokio::test]
+async fn sigterm_ends_it_too_with_two_processes_of_each_service() {
+    let (up, line, pids) = up(&["--replicas", "2"]);
+    assert_eq!(line["processes"].as_array().unwrap().len(), 3 + 2 * 4, "{line:#}");
+    up.signal(Signal::TERM);
+    assert_eq!(up.end().1, Some(0));
+    are_gone(&pids).await;
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_the_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(["up", "--port", &port]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&port) && said.contains("--port") && said.contains("in use"), "{said}");
+}
