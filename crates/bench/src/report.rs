@@ -67,6 +67,7 @@ fn cell(row: &Row) -> String {
         parts.extend(shown("redis_us").map(|us| format!("{us} µs of it in Redis")));
     }
     parts.extend(number("ready_ms").map(span));
+    parts.extend(number("reserved_ms").map(|ms| format!("all reserved after {}", span(ms))));
     if let (Some(early), Some(late)) = (shown("rss_mb_early"), shown("rss_mb_late")) {
         parts.push(format!("worker {early} MB, and {late} MB in the end"));
     }

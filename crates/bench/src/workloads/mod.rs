@@ -7,6 +7,7 @@ mod growth;
 mod memory;
 mod mixed;
 mod platform;
+mod rush;
 mod schedule;
 mod soak;
 mod start;
@@ -39,6 +40,8 @@ pub(crate) enum Workload {
     Replicas,
     /// From the start of a process to the first event that it fires.
     Start,
+    /// Buyers who all order at the same moment, over HTTP.
+    Rush,
     /// An hour of load, with memory watched. Only when it is asked for.
     Soak,
 }
@@ -79,6 +82,10 @@ pub(crate) enum Case {
     Start {
         pending: usize,
     },
+    Rush {
+        buyers: usize,
+        tickets: usize,
+    },
     Soak {
         rate: usize,
         minutes: u64,
@@ -87,7 +94,7 @@ pub(crate) enum Case {
 
 impl Workload {
     /// What is measured unless something else is asked for.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Schedule,
         Self::Burst,
         Self::Steady,
@@ -98,6 +105,7 @@ impl Workload {
         Self::Chain,
         Self::Replicas,
         Self::Start,
+        Self::Rush,
     ];
 
     /// As it stands in the results.
@@ -113,6 +121,7 @@ impl Workload {
             Self::Chain => "chain",
             Self::Replicas => "replicas",
             Self::Start => "start",
+            Self::Rush => "rush",
             Self::Soak => "soak",
         }
     }
@@ -151,6 +160,7 @@ impl Workload {
                 [1, 2, 4].map(|workers| Case::Replicas { workers, count: sizes.limit }).to_vec()
             }
             Self::Start => vec![Case::Start { pending: sizes.pending }],
+            Self::Rush => vec![Case::Rush { buyers: 1_000, tickets: 100 }],
             Self::Soak => vec![Case::Soak { rate: 1_000, minutes: sizes.soak_minutes }],
         }
     }
@@ -161,7 +171,7 @@ impl Workload {
             Self::Schedule | Self::Burst | Self::Steady | Self::Mixed | Self::Soak => true,
             // What a schedule takes is in the broker, among all the rest that it holds.
             Self::Memory => contender != Contender::Schedules,
-            Self::Growth | Self::Cancel | Self::Chain | Self::Replicas | Self::Start => {
+            Self::Growth | Self::Cancel | Self::Chain | Self::Replicas | Self::Start | Self::Rush => {
                 contender == Contender::Fleet
             }
         }
@@ -188,6 +198,7 @@ impl Case {
             Self::CancelSteady { rate, seconds } => cancel::steady(rate, seconds).await,
             Self::Chain(count) => chain::measure(count).await,
             Self::Start { pending } => start::measure(contender, pending).await,
+            Self::Rush { buyers, tickets } => Box::pin(rush::measure(buyers, tickets)).await,
             Self::Soak { rate, minutes } => soak::measure(contender, rate, minutes).await,
         }
     }
@@ -212,6 +223,7 @@ impl Case {
             Self::Replicas { workers: 1, .. } => "1 worker".to_owned(),
             Self::Replicas { workers, .. } => format!("{workers} workers"),
             Self::Start { pending } => format!("{} pending", count(pending)),
+            Self::Rush { buyers, tickets } => format!("{} buyers, {tickets} tickets", count(buyers)),
             Self::Soak { rate, minutes } => format!("{}/s for {minutes} min", count(rate)),
         }
     }

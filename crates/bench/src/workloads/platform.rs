@@ -46,7 +46,6 @@ impl Platform {
     /// Starts `orders`.
     pub(super) async fn spawn_orders(&self, world: &World) -> Result<Service> {
         Service::command("orders")
-            .env("RUST_LOG", "warn")
             .env("NATS_URL", world.nats.url())
             .env("NATS_CLUSTER_ID", CLUSTER)
             .env("DATABASE_URL", self.database.url())

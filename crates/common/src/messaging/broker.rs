@@ -56,6 +56,10 @@ impl Broker {
                 let last = Arc::clone(&last);
                 async move { log(event, &last) }
             });
+        let options = match settings.credentials() {
+            Some((user, password)) => options.user_and_password(user, password),
+            None => options,
+        };
         let client =
             options.connect(&settings.addresses[..]).await.context("start to connect to NATS_URL")?;
         let jetstream =

@@ -16,7 +16,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
@@ -31,13 +31,29 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// # Errors
 /// If the address cannot be bound.
 pub async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(addr).await.with_context(|| {
+    let listener = listen(addr).with_context(|| {
         format!("cannot listen on {addr}: set HTTP_ADDR to a free address, such as 0.0.0.0:3001")
     })?;
     // Port 0 means any: the real one is only known here.
     let addr = listener.local_addr().context("the listener has no address")?;
     tracing::info!(%addr, "serving HTTP on {addr}");
     Ok(listener)
+}
+
+/// Connections that may wait to be accepted. With more than that, which a rush for one concert can be, a client's next try is a
+/// second later.
+const BACKLOG: u32 = 4_096;
+
+/// Listens with room for a rush. [`bind`] says more when it fails.
+///
+/// # Errors
+/// What the operating system says.
+pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port that was in use a moment ago is free for its next process.
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }
 
 /// How long a connection may take to send the head of its next request. Also how long it may idle: longer than a proxy

@@ -5,12 +5,14 @@ use std::{fmt::Write as _, time::Duration};
 use async_nats::{Client, ConnectOptions, Event, jetstream};
 use common::{
     event::{Service, Subject},
-    messaging::{Permissions, topology::durable_name},
+    messaging::{Broker, Permissions, topology::durable_name},
+    process::health::Health,
 };
 use testkit::Nats;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
 
-use crate::world::topology;
+use crate::world::{LONG, settings, topology};
 
 /// A broker with a user for each service, and whoever has no password may do everything.
 async fn broker() -> Nats {
@@ -114,4 +116,29 @@ async fn what_is_allowed_is_enough_to_make_and_use_a_services_own_streams_and_co
         }
         assert!(refusals.try_recv().is_err(), "{service} is refused something");
     }
+}
+
+#[tokio::test]
+async fn a_broker_lets_in_who_has_the_right_password_in_its_address_and_nobody_else() {
+    let nats = broker().await;
+    let jetstream = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+    let connect = async |password: &str| {
+        let url = nats.url().replacen("://", &format!("://expiration:{password}@"), 1);
+        let broker = Broker::connect(Service::Expiration, &settings(&url), &Health::new()).await.unwrap();
+        tokio::spawn(broker.watch(CancellationToken::new()))
+    };
+    // Whoever is let in makes his streams at once.
+    let stream = topology().stream_name(Service::Expiration);
+    let wrong = connect("wrong").await;
+    testkit::eventually("the wrong password is refused", LONG, async || {
+        if nats.log().contains("authentication error") { Ok(()) } else { Err(nats.log()) }
+    })
+    .await;
+    assert!(jetstream.get_stream(&stream).await.is_err());
+    wrong.abort();
+    let _right = connect("expiration").await;
+    testkit::eventually("the right password is taken", LONG, async || {
+        jetstream.get_stream(&stream).await.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
 }

@@ -1,10 +1,12 @@
 //! `cargo xtask fuzz`: every HTTP API under requests that no client of ours would send.
 //!
-//! Some are generated from the service's own document, and their answers held against it (`generated`); some are
+//! The document itself is validated (`document`). Some are generated from it, and their answers held against it
+//! (`generated`); some are
 //! written by hand, as bytes (`hostile`); some never come to an end (`slow`). No answer may be a 5xx or late, and in
 //! the end every service is ready, has logged neither a panic nor an error, and drains.
 
 mod aftermath;
+mod document;
 mod generated;
 mod hostile;
 mod raw;
@@ -84,7 +86,7 @@ async fn fuzz(options: &Options) -> Result<()> {
 async fn attack(target: &Target, options: &Options) -> Vec<anyhow::Error> {
     // They take their time, and nobody else may be kept waiting by them.
     let slow = tokio::spawn(slow::run(target.clone()));
-    let mut wrong = Vec::new();
+    let mut wrong: Vec<anyhow::Error> = document::validate(target).await.err().into_iter().collect();
     let begun = Instant::now();
     match hostile::run(target).await {
         Ok(count) => done(target, count as u64, "written by hand", begun),

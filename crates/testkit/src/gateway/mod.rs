@@ -58,8 +58,7 @@ impl BoundGateway {
     /// # Errors
     /// When another process has it.
     pub async fn at(address: SocketAddr) -> Result<Self> {
-        let listener = TcpListener::bind(address)
-            .await
+        let listener = common::process::http::listen(address)
             .with_context(|| format!("the gateway can't listen on {address}"))?;
         Ok(Self { listener, port: None })
     }

@@ -12,7 +12,7 @@ use tokio::{
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// The status and the body.
-pub(super) async fn get(port: u16, path: &str) -> Result<(u16, String)> {
+pub(crate) async fn get(port: u16, path: &str) -> Result<(u16, String)> {
     let what = || format!("GET http://127.0.0.1:{port}{path}");
     let answer = match tokio::time::timeout(LIMIT, exchange(port, path)).await {
         Ok(answer) => answer.with_context(what)?,

@@ -1,7 +1,7 @@
 //! Our own binaries, started as a stranger would: from plain environment variables.
 
 mod build;
-mod http;
+pub(crate) mod http;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitStatus, time::Duration};
 

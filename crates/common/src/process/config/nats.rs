@@ -3,6 +3,7 @@
 use std::fmt;
 
 use async_nats::ServerAddr;
+use percent_encoding::percent_decode_str;
 
 use super::{Environment, parse};
 
@@ -34,6 +35,16 @@ impl NatsSettings {
             client_id: client_id?,
             replicas: replicas?,
         })
+    }
+}
+
+impl NatsSettings {
+    /// The user and the password in the first address that has them, decoded: the client takes none from a URL by itself.
+    pub(crate) fn credentials(&self) -> Option<(String, String)> {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        self.addresses
+            .iter()
+            .find_map(|address| Some((decoded(address.username()?), decoded(address.password()?))))
     }
 }
 
@@ -152,11 +163,21 @@ mod tests {
         let settings = NatsSettings::read(&mut Environment::from_pairs(env)).unwrap();
         assert_eq!(settings.addresses[0].username(), Some("ann"));
         assert_eq!(settings.addresses[0].password(), Some("hunter2"));
+        assert_eq!(settings.credentials(), Some(("ann".to_owned(), "hunter2".to_owned())));
         let debug = format!("{settings:?}");
         assert!(
             debug.contains("nats-srv:4222") && !debug.contains("hunter2") && !debug.contains("ann"),
             "{debug}"
         );
+    }
+
+    #[test]
+    fn a_password_may_hold_what_a_url_may_not() {
+        let env = [("NATS_URL", "nats://a:1,nats://ann:hunter%2F2%3f@b:2")];
+        let settings = NatsSettings::read(&mut Environment::from_pairs(env)).unwrap();
+        assert_eq!(settings.credentials(), Some(("ann".to_owned(), "hunter/2?".to_owned())));
+        let none = NatsSettings::read(&mut Environment::from_pairs([("NATS_URL", "nats://a:1")])).unwrap();
+        assert_eq!(none.credentials(), None);
     }
 
     #[test]
