@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::Method,
+    http::{HeaderValue, Method, header::CACHE_CONTROL},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -35,6 +35,8 @@ pub(crate) async fn guard(mut request: Request, next: Next) -> Response {
     );
     let mut response = observe(request, next).instrument(span).await;
     response.headers_mut().insert(REQUEST_ID, id);
+    // What one user may see is for nobody between.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -105,6 +107,7 @@ mod tests {
         let request = Request::get(path).header("x-request-id", "r-1").body(Body::empty()).unwrap();
         let response = api.oneshot(request).await.unwrap();
         assert_eq!(response.headers()["x-request-id"], "r-1");
+        assert_eq!(response.headers()["cache-control"], "no-store");
         let status = response.status();
         if !status.is_success() {
             let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();

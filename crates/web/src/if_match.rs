@@ -36,9 +36,8 @@ impl IfMatch {
             let (weak, quoted) = tag.strip_prefix("W/").map_or((false, tag), |rest| (true, rest));
             let opaque =
                 quoted.strip_prefix('"')?.strip_suffix('"').filter(|opaque| !opaque.contains('"'))?;
-            if let (false, Ok(version)) = (weak, opaque.parse()) {
-                versions.push(version);
-            }
+            let version = opaque.parse().ok().filter(|version: &u32| version.to_string() == opaque);
+            versions.extend(version.filter(|_| !weak));
         }
         Some(Self(Some(versions)))
     }
@@ -70,6 +69,7 @@ mod tests {
             ("\"3\", \"4\"", Some(vec![3, 4])),
             ("W/\"3\"", Some(vec![])),
             ("\"abc\", \"7\"", Some(vec![7])),
+            ("\"+3\", \"03\"", Some(vec![])),
         ] {
             assert_eq!(IfMatch::read(text), Some(IfMatch(versions)), "{text}");
         }

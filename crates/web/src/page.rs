@@ -1,7 +1,9 @@
 //! Lists in pages, for clients that ask for it: `?limit=20`, and then `?limit=20&after=<id of the last>`.
 //!
-//! A client that asks for nothing special gets the whole list, as it always did. The body is the same list; a `Link`
-//! header leads to the next page (RFC 8288).
+//! A client that asks for nothing special gets the whole list. The body is the same list; a `Link` header leads to the next
+//! page (RFC 8288). Whole lists are made a few at a time, because each is in memory as a whole.
+
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -11,12 +13,21 @@ use axum::{
 };
 use common::event::Id;
 use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 use utoipa::IntoParams;
 
 use super::ApiError;
 
 /// The most entries of one page.
 const LONGEST_PAGE: u32 = 100;
+
+/// Whole lists that a process makes at one time; the others wait.
+const WHOLE_LISTS: usize = 4;
+/// For a turn at a whole list. Less than a request may take, so that whoever waits is still told.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +54,22 @@ impl Page {
     /// Entries to read: one more than the page has, which tells whether there is a next page. For the store.
     pub fn fetch(&self) -> Option<i64> {
         self.limit.map(|limit| i64::from(limit) + 1)
+    }
+
+    /// Waits for a turn if the whole list is asked for, and has it until what it answers is dropped.
+    ///
+    /// # Errors
+    /// [`ApiError::Unavailable`] when too many others ask for whole lists.
+    pub async fn turn(&self) -> Result<Option<SemaphorePermit<'static>>, ApiError> {
+        static TURNS: Semaphore = Semaphore::const_new(WHOLE_LISTS);
+        if self.limit.is_some() {
+            return Ok(None);
+        }
+        // It is never closed, so the other error does not come.
+        match timeout(PATIENCE, TURNS.acquire()).await {
+            Ok(Ok(turn)) => Ok(Some(turn)),
+            _ => Err(ApiError::Unavailable),
+        }
     }
 
     fn read(query: &PageQuery) -> Result<Self, ApiError> {
@@ -121,6 +148,19 @@ mod tests {
             assert_eq!(read(Some(limit), None), None, "{limit}");
         }
         assert_eq!(read(None, Some("a b")), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whole_lists_take_turns_and_pages_do_not() {
+        let (whole, page) = (read(None, None).unwrap(), read(Some("2"), None).unwrap());
+        let mut turns = Vec::new();
+        for _ in 0..WHOLE_LISTS {
+            turns.push(whole.turn().await.unwrap().unwrap());
+        }
+        assert!(matches!(whole.turn().await, Err(ApiError::Unavailable)));
+        assert!(page.turn().await.unwrap().is_none());
+        turns.pop();
+        assert!(whole.turn().await.unwrap().is_some());
     }
 
     #[test]

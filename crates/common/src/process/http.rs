@@ -17,7 +17,7 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
@@ -59,6 +59,8 @@ pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 /// How long a connection may take to send the head of its next request. Also how long it may idle: longer than a proxy
 /// keeps one, or the proxy would send a request just when it is closed.
 const HEAD_LIMIT: Duration = Duration::from_secs(75);
+/// For the bytes of the last answers, when nothing else is left to do.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// After an error that the next connection would have too, such as no descriptor being free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -70,11 +72,12 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToke
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
     let graceful = GracefulShutdown::new();
+    let requests = TaskTracker::new();
     while let Some((stream, peer)) = stop.run_until_cancelled(accept(&listener)).await {
-        let routes = routes.clone();
+        let (routes, tracker) = (routes.clone(), requests.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            routes.clone().oneshot(request.map(Body::new))
+            tracker.track_future(routes.clone().oneshot(request.map(Body::new)))
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
@@ -85,7 +88,16 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToke
     }
     // Whoever comes now is refused at once.
     drop(listener);
-    graceful.shutdown().await;
+    requests.close();
+    // A connection with half a head would hold up the end for as long as it may take for it.
+    let answered = async {
+        requests.wait().await;
+        tokio::time::sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = answered => debug!("connections without a request were cut off"),
+    }
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {

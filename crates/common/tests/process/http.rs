@@ -122,3 +122,22 @@ async fn a_connection_that_never_sends_a_whole_head_is_closed() {
         assert!((60..=90).contains(&took.as_secs()), "{took:?} for {head:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_with_half_a_head_does_not_hold_up_the_end() {
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let routes = routes(Router::new(), &Health::new(), &Metrics::install());
+    let serving = tokio::spawn(serve(listener, routes, stop.clone()));
+    let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
+    stream.write_all(b"GET /livez HT").await.unwrap();
+    // A whole request behind it has been answered, so the half one has been read.
+    let mut whole = tokio::net::TcpStream::connect(addr).await.unwrap();
+    whole.write_all(b"GET /livez HTTP/1.0\r\n\r\n").await.unwrap();
+    whole.read_to_end(&mut Vec::new()).await.unwrap();
+    let begin = tokio::time::Instant::now();
+    stop.cancel();
+    serving.await.unwrap();
+    assert!(begin.elapsed().as_secs() <= 5, "{:?}", begin.elapsed());
+}

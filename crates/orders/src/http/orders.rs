@@ -29,7 +29,7 @@ pub(super) struct OrderBody {
     ticket: TicketBody,
 }
 
-/// What was ordered.
+/// What was ordered, as it stands now. What the buyer has to pay is the price that `order:created` tells, when it was placed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderTicket)]
 struct TicketBody {
@@ -83,6 +83,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     page: Page,
 ) -> Result<Paged<OrderBody>, ApiError> {
+    let _turn = page.turn().await?;
     let orders = api.store.orders_of(&user.id, page.after.as_ref(), page.fetch()).await?;
     let orders = orders.ok_or_else(Page::unknown_cursor)?;
     let orders = orders.into_iter().map(OrderBody::from).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_nats::{HeaderMap, jetstream::consumer::pull::OrderedConfig};
 use common::{
-    event::Service,
+    event::{Service, Subject},
     messaging::{TRACEPARENT, topology::Topology},
 };
 use futures_util::StreamExt as _;
@@ -37,7 +37,9 @@ impl Disorder {
             let mut messages = consumer.messages().await.unwrap();
             let nats = world.nats.clone();
             tasks.spawn(async move {
-                while let Some(Ok(message)) = messages.next().await {
+                while let Some(message) = messages.next().await {
+                    // The ordered consumer begins anew by itself where a message is missing.
+                    let Ok(message) = message else { continue };
                     if message.headers.as_ref().is_none_or(|headers| headers.get(AGAIN).is_none()) {
                         for delay in DELAYS {
                             tokio::spawn(repeat(nats.clone(), message.message.clone(), delay));
@@ -60,6 +62,16 @@ async fn repeat(nats: async_nats::Client, message: async_nats::Message, delay: D
         headers.insert(TRACEPARENT, traceparent.clone());
     }
     nats.publish_with_headers(message.subject, headers, message.payload).await.unwrap();
+}
+
+impl Disorder {
+    /// Every event of this subject came as often more as it should have.
+    pub(crate) async fn check(&self, world: &World, subject: Subject) {
+        let messages = world.messages(subject).await;
+        let repeated = messages.iter().filter(|message| message.headers.get(AGAIN).is_some()).count();
+        assert!(repeated > 0, "{subject} was never repeated");
+        assert_eq!(repeated, DELAYS.len() * (messages.len() - repeated), "{subject}");
+    }
 }
 
 impl World {

@@ -18,7 +18,7 @@ const WINDOW: Duration = Duration::from_secs(4);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_seat_goes_from_the_first_click_to_the_next_buyer_though_messages_come_twice_and_out_of_order() {
     let world = World::start(WINDOW).await;
-    let _disorder = Disorder::start(&world).await;
+    let disorder = Disorder::start(&world).await;
     let seller = Person::sign_up(&world.platform, "seller").await;
     let (ada, ben) =
         (Person::sign_up(&world.platform, "ada").await, Person::sign_up(&world.platform, "ben").await);
@@ -53,6 +53,9 @@ async fn a_seat_goes_from_the_first_click_to_the_next_buyer_though_messages_come
     assert_eq!(ada.order(&ticket).await.status(), 400);
     assert_eq!(world.dead_letters().await, [""; 0]);
 
+    for subject in Subject::ALL {
+        disorder.check(&world, subject).await;
+    }
     let mut told: Vec<(u32, Option<common::event::Id>)> = Vec::new();
     for message in world.messages(Subject::TicketUpdated).await {
         let update: TicketUpdated = serde_json::from_slice(&message.payload).unwrap();

@@ -65,6 +65,7 @@ fn tagged(ticket: Ticket) -> Tagged {
     )
 )]
 pub(super) async fn list(State(api): State<Api>, page: Page) -> Result<Paged<TicketBody>, ApiError> {
+    let _turn = page.turn().await?;
     let tickets = api.store.list(page.after.as_ref(), page.fetch()).await?;
     let tickets = tickets.ok_or_else(Page::unknown_cursor)?;
     let tickets = tickets.into_iter().map(TicketBody::from).collect();

@@ -33,12 +33,7 @@ impl Store {
         let after = after.map(Id::as_str);
         let (rows, known): (Vec<TicketRow>, bool) = outbox::run(|| async {
             let mut connection = self.database.connection().await?;
-            let rows = sqlx::query_as(
-                "select t.id, t.version, t.title, t.price, t.user_id, t.order_id
-                 from tickets t left join tickets cursor on cursor.id = $1
-                 where $1::text is null or (t.created_at, t.id) > (cursor.created_at, cursor.id)
-                 order by t.created_at, t.id limit $2",
-            );
+            let rows = sqlx::query_as(include_str!("list.sql"));
             let rows: Vec<TicketRow> = rows.bind(after).bind(limit).fetch_all(&mut *connection).await?;
             // Behind an unknown ticket is nothing; only then it is worth another question.
             let known = if rows.is_empty() && after.is_some() {

@@ -162,3 +162,25 @@ async fn without_postgres_every_request_is_turned_away_for_now() {
     let draft = json!({ "title": "again", "price": 1 }).to_string();
     assert_eq!(server.put("u-1", &path, &draft).await.status(), 200);
 }
+
+#[tokio::test]
+async fn a_page_is_read_from_its_place_in_the_index_however_many_tickets_are_before_it() {
+    let world = World::new().await;
+    world.many_tickets(50_000).await;
+    sqlx::raw_sql(
+        "update tickets set created_at = now() + substr(id, 3)::int * interval '1 ms'; analyze tickets",
+    )
+    .execute(&world.pool)
+    .await
+    .unwrap();
+    let explain = concat!("explain (analyze, format json) ", include_str!("../../src/store/list.sql"));
+    let (plan,): (Value,) =
+        sqlx::query_as(explain).bind("t-40000").bind(20_i64).fetch_one(&world.pool).await.unwrap();
+    let plan = &plan[0]["Plan"];
+    let scan =
+        &plan["Plans"].as_array().unwrap().iter().find(|part| part["Index Name"] == "tickets_in_order");
+    let scan = scan.unwrap_or_else(|| panic!("{plan:#}"));
+    assert!(scan["Index Cond"].is_string() && scan.get("Rows Removed by Filter").is_none(), "{plan:#}");
+    let page = world.store.list(Some(&id("t-40000")), Some(20)).await.unwrap().unwrap();
+    assert_eq!((page.len(), page[0].id.as_str()), (20, "t-40001"));
+}

@@ -48,10 +48,15 @@ impl fmt::Debug for Keys {
 }
 
 fn check(keys: &str) -> Result<(), &'static str> {
-    if keys.split(SEPARATOR).any(|key| key.trim().is_empty()) {
+    let all = || keys.split(SEPARATOR);
+    if all().any(|key| key.trim().is_empty()) {
         return Err(
             "has an empty key, with which anyone could sign; expected keys with a comma between them",
         );
+    }
+    // A space behind the comma would be part of the key, and sign everybody out without a word.
+    if keys.contains(SEPARATOR) && all().any(|key| key.trim() != key) {
+        return Err("has white space around a key; expected keys with a comma and nothing else between them");
     }
     Ok(())
 }
@@ -76,8 +81,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_key_is_refused_without_showing_the_others() {
-        for text in ["s3cret,", ",s3cret", "s3cret,,s3cret", "s3cret, "] {
+    fn an_empty_key_or_white_space_between_keys_is_refused_without_showing_the_others() {
+        for text in ["s3cret,", ",s3cret", "s3cret,,s3cret", "s3cret, ", "s3cret, s3cret", "s3cret,s3cret\n"]
+        {
             let mistake = read(text).unwrap_err();
             assert!(mistake.contains("JWT_KEY") && !mistake.contains("s3cret"), "{mistake}");
         }
