@@ -1,33 +1,84 @@
 #!/usr/bin/env bash
-# Creates the secrets that infra/k8s refers to, with random values, in the cluster itself: none is ever in a file.
-# One that exists is left as it is, so it is safe to run again; pods that wait for one start by themselves.
+# Writes the secrets of the production overlay, with random values, to files that git ignores. One that exists is left as
+# it is, and its passwords are taken over into those that are written, so it is safe to run again.
 #
-#   infra/create-secrets.sh [--context NAME] [--namespace NAME]      (arguments go to every kubectl)
+#   infra/create-secrets.sh [DIRECTORY]      by default infra/k8s/overlays/production/secrets
+#
+# Services that already run sign sessions with a key of theirs: put that into jwt.env instead. For a managed store write
+# its URL into the files of the services (docs/MANAGED-STORES.md).
 set -euo pipefail
-options=("$@")
+umask 077
+directory=${1:-$(dirname "${BASH_SOURCE[0]}")/k8s/overlays/production/secrets}
 
-ours() { kubectl "$@" "${options[@]+"${options[@]}"}"; }
+# 248 bits. Letters and digits, because it stands in URLs; a letter first, because NATS would read a number.
+random() { printf 'p%s' "$(od -A n -t x1 -N 31 /dev/urandom | tr -d ' \n')"; }
 
-# A cluster that does not answer is not a cluster without the secret.
-exists() {
-  local found
-  found=$(ours get secret "$1" --ignore-not-found --output name) || exit 1
-  [[ -n $found ]]
+# As a whole or not at all: a file that broke off would render.
+write() {
+  if [[ -e $directory/$1 ]]; then
+    cat >/dev/null
+    echo "kept    $directory/$1"
+  else
+    cat >"$directory/$1.partial"
+    mv "$directory/$1.partial" "$directory/$1"
+    echo "written $directory/$1"
+  fi
 }
 
-random() { od -A n -t x1 -N 32 /dev/urandom | tr -d ' \n'; }
+# The password that a file already has, be it the store's or, in a URL, the service's; else a new one.
+#   password STORE-FILE VARIABLE SERVICE-FILE HOST
+password() {
+  local found=
+  if [[ -e $directory/$1 ]]; then
+    found=$(sed -n "s/^$2=//p" "$directory/$1")
+  elif [[ -e $directory/$3 ]]; then
+    found=$(sed -n "s#^[A-Z_]*URL=[a-z]*://[a-z]*:\([^@]*\)@$4:.*#\1#p" "$directory/$3")
+  fi
+  if [[ -n $found ]]; then printf %s "$found"; else random; fi
+}
 
-# The values are read from standard input: arguments can be seen by everybody on this machine.
-create() { ours create secret generic "$1" --from-env-file=/dev/stdin; }
+mkdir -p "$directory"
 
-if ! exists jwt-secret; then
-  create jwt-secret <<<"JWT_KEY=$(random)"
-fi
+write jwt.env <<<"JWT_KEY=$(random)"
 
-if ! exists orders-postgres-secret; then
-  password=$(random)
-  create orders-postgres-secret <<EOF
-POSTGRES_PASSWORD=$password
-DATABASE_URL=postgres://orders:$password@orders-postgres-srv:5432/orders
-EOF
-fi
+tickets_nats=$(password nats.env TICKETS_PASSWORD tickets.env nats-srv)
+orders_nats=$(password nats.env ORDERS_PASSWORD orders.env nats-srv)
+expiration_nats=$(password nats.env EXPIRATION_PASSWORD expiration.env nats-srv)
+write nats.env <<END
+TICKETS_PASSWORD=$tickets_nats
+ORDERS_PASSWORD=$orders_nats
+EXPIRATION_PASSWORD=$expiration_nats
+PAYMENTS_PASSWORD=$(random)
+ADMIN_PASSWORD=$(random)
+ROUTE_PASSWORD=$(random)
+END
+
+expiration_redis=$(password expiration-redis.env EXPIRATION_PASSWORD expiration.env expiration-redis-srv)
+write expiration-redis.env <<END
+EXPIRATION_PASSWORD=$expiration_redis
+ADMIN_PASSWORD=$(random)
+END
+
+auth_postgres=$(password postgres.env AUTH_PASSWORD auth.env postgres-srv)
+tickets_postgres=$(password postgres.env TICKETS_PASSWORD tickets.env postgres-srv)
+orders_postgres=$(password postgres.env ORDERS_PASSWORD orders.env postgres-srv)
+write postgres.env <<END
+POSTGRES_PASSWORD=$(random)
+AUTH_PASSWORD=$auth_postgres
+TICKETS_PASSWORD=$tickets_postgres
+ORDERS_PASSWORD=$orders_postgres
+END
+
+write auth.env <<<"DATABASE_URL=postgres://auth:$auth_postgres@postgres-srv:5432/auth"
+write tickets.env <<END
+DATABASE_URL=postgres://tickets:$tickets_postgres@postgres-srv:5432/tickets
+NATS_URL=nats://tickets:$tickets_nats@nats-srv:4222
+END
+write orders.env <<END
+DATABASE_URL=postgres://orders:$orders_postgres@postgres-srv:5432/orders
+NATS_URL=nats://orders:$orders_nats@nats-srv:4222
+END
+write expiration.env <<END
+NATS_URL=nats://expiration:$expiration_nats@nats-srv:4222
+REDIS_URL=redis://expiration:$expiration_redis@expiration-redis-srv:6379
+END

@@ -2,24 +2,28 @@
 
 use std::time::Duration;
 
-use common::process::config::{Environment, duration};
-use secrecy::SecretString;
+use common::process::config::{CaFile, Environment, duration};
+use redis::{ConnectionAddr, IntoConnectionInfo};
+use secrecy::{ExposeSecret, SecretString};
 
 /// Settings beside those that every service has.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where the schedule is. May hold a password.
     pub redis_url: SecretString,
+    /// Whom to trust there instead of the system's authorities (`REDIS_CA_FILE`).
+    pub redis_ca: Option<CaFile>,
     /// Longest timer accepted (`EXPIRATION_MAX_DELAY`).
     pub max_delay: Duration,
 }
 
 impl Settings {
-    /// Reads `REDIS_URL` or `REDIS_HOST`, and `EXPIRATION_MAX_DELAY`.
+    /// Reads `REDIS_URL` or `REDIS_HOST`, `REDIS_CA_FILE` and `EXPIRATION_MAX_DELAY`.
     pub fn read(env: &mut Environment) -> Option<Self> {
         let redis_url = read_redis(env);
+        let redis_ca = read_ca(env, redis_url.as_ref());
         let max_delay = env.or("EXPIRATION_MAX_DELAY", "366d", duration::parse_positive);
-        Some(Self { redis_url: redis_url?, max_delay: max_delay? })
+        Some(Self { redis_url: redis_url?, redis_ca, max_delay: max_delay? })
     }
 }
 
@@ -39,7 +43,29 @@ fn read_redis(env: &mut Environment) -> Option<SecretString> {
 }
 
 fn check_url(text: &str) -> Result<(), &'static str> {
-    redis::parse_redis_url(text).map(drop).ok_or("is not a Redis URL, such as redis://:password@redis:6379/0")
+    match text.into_connection_info().as_ref().map(|info| info.addr()) {
+        Ok(ConnectionAddr::TcpTls { insecure: true, .. }) => {
+            Err("ends in #insecure, which would trust anybody; leave it out and name the CA in REDIS_CA_FILE")
+        }
+        Ok(_) => Ok(()),
+        Err(_) => Err("is not a Redis URL, such as redis://:password@redis:6379/0, or rediss:// for TLS"),
+    }
+}
+
+/// A file without a URL that asks for TLS is a mistake: whoever sets it expects an encrypted connection.
+fn read_ca(env: &mut Environment, url: Option<&SecretString>) -> Option<CaFile> {
+    let ca = env.optional("REDIS_CA_FILE", CaFile::read);
+    if ca.is_some() && url.is_some_and(|url| !has_tls(url.expose_secret())) {
+        env.mistake(
+            "REDIS_CA_FILE",
+            "is of no use without TLS; expected a REDIS_URL that begins with rediss://",
+        );
+    }
+    ca
+}
+
+fn has_tls(url: &str) -> bool {
+    url.into_connection_info().is_ok_and(|info| matches!(info.addr(), ConnectionAddr::TcpTls { .. }))
 }
 
 /// `host` or `host:port`.

@@ -29,7 +29,8 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     process.serve(axum::Router::new()).await?;
     let nats = &process.settings().nats;
     let broker = Broker::connect(Service::Expiration, nats, process.health()).await?;
-    let schedule = Schedule::new(settings.redis_url.expose_secret(), &nats.cluster_id)?;
+    let schedule =
+        Schedule::trusting(settings.redis_url.expose_secret(), settings.redis_ca.as_ref(), &nats.cluster_id)?;
     let stop = process.stopping();
 
     let relay = Relay::new(schedule.clone(), broker.publisher(), process.health())?;

@@ -39,7 +39,9 @@ pub use command::cargo;
 pub use find::provide;
 pub use gateway::{BoundGateway, Gateway, Route};
 pub use nats::Nats;
-pub use platform::{CLUSTER, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, ServiceName};
+pub use platform::{
+    CLUSTER, Fleet, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, ServiceName, Stores,
+};
 pub use poll::eventually;
 pub use port::free_port;
 pub use postgres::{Database, Postgres};

@@ -3,8 +3,10 @@
 //! Every check runs, also after one has failed: a person who waits for the tests wants to hear of the formatting too.
 
 mod contracts;
+mod drift;
 mod manifests;
 mod node;
+mod recipes;
 mod tools;
 
 use std::{
@@ -27,6 +29,8 @@ const STEPS: &[Step] = &[
     Step { name: "licences, bans and sources", check: licences },
     Step { name: "unused dependencies", check: unused_dependencies },
     Step { name: "Kubernetes manifests", check: manifests::check },
+    Step { name: "Dockerfile", check: recipes::dockerfile },
+    Step { name: "workflows", check: recipes::workflows },
     Step { name: "AsyncAPI document", check: contracts::asyncapi },
     Step { name: "clippy", check: clippy },
     Step { name: "documentation", check: documentation },
@@ -34,18 +38,23 @@ const STEPS: &[Step] = &[
     Step { name: "tests", check: tests },
 ];
 
-/// Runs every check and prints, at the end, which of them failed and how long each took.
+/// Runs every check, or those whose name holds one of these texts, and prints, at the end, which of them failed and how
+/// long each took.
 ///
 /// # Errors
-/// When a check failed; the text names those that did.
-pub(crate) fn run() -> Result<()> {
-    let reports: Vec<Report> = STEPS.iter().map(report).collect();
+/// When a check failed, or there is none of that name; the text names those that did, or all.
+pub(crate) fn run(only: &[String]) -> Result<()> {
+    let chosen = |step: &&Step| only.is_empty() || only.iter().any(|text| step.name.contains(text.as_str()));
+    let steps: Vec<&Step> = STEPS.iter().filter(chosen).collect();
+    let names = || STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join("; ");
+    ensure!(!steps.is_empty(), "no check is named so; there are: {}", names());
+    let reports: Vec<Report> = steps.iter().map(|step| report(step)).collect();
     say("\nsummary of `cargo xtask ci`");
     for report in &reports {
         say(&report.line());
     }
     let failed: Vec<&str> = reports.iter().filter(|report| report.failed).map(|report| report.name).collect();
-    ensure!(failed.is_empty(), "{} of {} checks failed: {}", failed.len(), STEPS.len(), failed.join("; "));
+    ensure!(failed.is_empty(), "{} of {} checks failed: {}", failed.len(), steps.len(), failed.join("; "));
     Ok(())
 }
 

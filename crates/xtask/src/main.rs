@@ -4,7 +4,10 @@ mod asyncapi;
 mod bench;
 mod ci;
 mod demo;
+mod dev;
 mod fuzz;
+mod generated;
+mod permissions;
 mod test;
 mod up;
 
@@ -26,6 +29,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Run the whole platform on this machine behind one address, until Ctrl-C.
     Up(up::Arguments),
+    /// Run the services on this machine against the stores of a cluster, until Ctrl-C.
+    Dev(dev::Arguments),
     /// Run every test on real servers; what comes after `--` goes to `cargo test --workspace`.
     Test {
         /// Such as `--package orders`, or a part of a test's name.
@@ -40,22 +45,30 @@ enum Command {
         arguments: Vec<String>,
     },
     /// Write the contract of the events to docs/asyncapi.json; `--check` only tells whether it is current.
-    Asyncapi(asyncapi::Arguments),
+    Asyncapi(generated::Arguments),
+    /// Write what each service may do on the broker to its configuration; `--check` only tells whether it is current.
+    NatsPermissions(generated::Arguments),
     /// Send every HTTP API requests that nobody would, generated from its document and hand-written.
     Fuzz(fuzz::Arguments),
     /// Run every check that a change has to pass, tests included.
-    Ci,
+    Ci {
+        /// Only those whose name holds one of these texts, such as `clippy` or `manifests`.
+        #[arg(value_name = "NAME")]
+        only: Vec<String>,
+    },
 }
 
 fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
         Command::Demo(arguments) => demo::play(&arguments),
         Command::Up(arguments) => up::run_until_told(&arguments),
+        Command::Dev(arguments) => dev::run_until_told(&arguments),
         Command::Test { arguments } => test::run(&arguments),
         Command::Bench { arguments } => bench::run(&arguments),
-        Command::Asyncapi(arguments) => asyncapi::run(&arguments),
+        Command::Asyncapi(arguments) => asyncapi::FILE.run(&arguments),
+        Command::NatsPermissions(arguments) => permissions::FILE.run(&arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
-        Command::Ci => ci::run().map(|()| ExitCode::SUCCESS),
+        Command::Ci { only } => ci::run(&only).map(|()| ExitCode::SUCCESS),
     }
 }
 

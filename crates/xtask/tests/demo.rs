@@ -69,7 +69,7 @@ async fn every_invariant_holds_in_the_end_and_nothing_is_left() {
     let late = said.iter().filter(|line| line["event"] == "expiration:complete");
     assert!(late.into_iter().all(|line| line["latenessMs"].as_i64().unwrap() >= 0));
     assert_sold_again(&said);
-    are_gone(&pids(&said)).await;
+    are_gone(&pids(&said, 7)).await;
 }
 
 #[test]
@@ -96,14 +96,14 @@ async fn ctrl_c_in_the_middle_leaves_nothing() {
     let said = demo.until("order:created");
     demo.signal(Signal::INT);
     assert_eq!(demo.end().1, Some(130));
-    are_gone(&pids(&said)).await;
+    are_gone(&pids(&said, 7)).await;
 }
 
 #[tokio::test]
 async fn what_is_kept_runs_until_ctrl_c_and_kill_9_is_no_way_out() {
     let mut demo = demo(&["--keep"]);
     let said = demo.until("summary");
-    let pids = pids(&said);
+    let pids = pids(&said, 7);
     assert!(pids.iter().rev().take(8).all(|pid| !is_gone(*pid)), "they run on");
     assert!(demo.is_running());
     demo.signal(Signal::KILL);

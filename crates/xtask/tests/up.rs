@@ -14,7 +14,7 @@ use support::{Xtask, are_gone, is_gone, pids};
 fn up(arguments: &[&str]) -> (Xtask, Value, Vec<Pid>) {
     let mut up = Xtask::start(&[&["up", "--json", "--port", "0"], arguments].concat());
     let said = up.until("up");
-    let pids = pids(&said);
+    let pids = pids(&said, 7);
     assert!(up.is_running() && pids.iter().all(|pid| !is_gone(*pid)));
     (up, said.last().unwrap().clone(), pids)
 }

@@ -1,27 +1,24 @@
 //! The connection to NATS that a process shares, and its readiness.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use anyhow::Context as _;
-use async_nats::{Client, ConnectOptions, Event as ConnectionEvent, jetstream};
+use anyhow::{Context as _, anyhow};
+use async_nats::{Client, jetstream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{debug, info, warn};
 
 use super::{
-    Consumer, ConsumerOptions, Handler, Provisioner, Publisher, permissions::inbox_prefix, topology::Topology,
+    Consumer, ConsumerOptions, Handler, ProvisionError, Provisioner, Publisher,
+    connection::{self, Obstacle},
+    topology::Topology,
 };
 use crate::{
     event::{Event, Service},
     process::{Process, config::NatsSettings, health::Health},
 };
 
-/// Finds a peer that died without a word; the default of a minute would be outage.
-const PING_INTERVAL: Duration = Duration::from_secs(5);
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
-const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 /// Time that a JetStream request may take before it counts as unanswered.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -34,6 +31,7 @@ pub struct Broker {
     service: Service,
     client: Client,
     provisioner: Arc<Provisioner>,
+    obstacle: Obstacle,
     health: Health,
 }
 
@@ -43,30 +41,16 @@ impl Broker {
     /// # Errors
     /// Only when the settings can't describe a connection.
     pub async fn connect(service: Service, settings: &NatsSettings, health: &Health) -> anyhow::Result<Self> {
-        let last = Arc::new(Mutex::new(ConnectionEvent::Draining));
-        let options = ConnectOptions::new()
-            .name(&settings.client_id)
-            .custom_inbox_prefix(inbox_prefix(service))
-            .ping_interval(PING_INTERVAL)
-            .connection_timeout(CONNECTION_TIMEOUT)
-            .retry_on_initial_connect()
-            .max_reconnects(None)
-            .reconnect_delay_callback(reconnect_delay)
-            .event_callback(move |event| {
-                let last = Arc::clone(&last);
-                async move { log(event, &last) }
-            });
-        let options = match settings.credentials() {
-            Some((user, password)) => options.user_and_password(user, password),
-            None => options,
-        };
-        let client =
-            options.connect(&settings.addresses[..]).await.context("start to connect to NATS_URL")?;
+        let obstacle = Obstacle::default();
+        let client = connection::options(service, settings, &obstacle)
+            .connect(&settings.addresses[..])
+            .await
+            .context("start to connect to NATS_URL")?;
         let jetstream =
             jetstream::context::ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client.clone());
         let topology = Topology::new(&settings.cluster_id, usize::from(settings.replicas));
         let provisioner = Arc::new(Provisioner::new(jetstream, topology));
-        Ok(Self { service, client, provisioner, health: health.clone() })
+        Ok(Self { service, client, provisioner, obstacle, health: health.clone() })
     }
 
     /// A publisher on this connection.
@@ -125,7 +109,7 @@ impl Broker {
 
     /// `ensured` is the connection on which every stream was there: each new one may be to a server without data.
     async fn check(&self, ensured: &mut Option<u64>) -> anyhow::Result<()> {
-        self.provisioner.check_server()?;
+        self.provisioner.check_server().map_err(|error| self.explained(error))?;
         let connection = self.client.statistics().connects.load(Ordering::Relaxed);
         if *ensured != Some(connection) {
             self.provisioner.ensure_streams_of(self.service).await?;
@@ -133,25 +117,12 @@ impl Broker {
         }
         Ok(())
     }
-}
 
-/// The client asks before its first attempt too, which nothing has to wait for.
-fn reconnect_delay(attempt: usize) -> Duration {
-    let Some(doublings) = u32::try_from(attempt).unwrap_or(u32::MAX).checked_sub(2) else {
-        return Duration::ZERO;
-    };
-    (Duration::from_millis(20) * 2u32.pow(doublings.min(6))).min(LONGEST_RECONNECT_DELAY)
-}
-
-/// Each attempt to connect fails with the same words, which are worth one line.
-fn log(event: ConnectionEvent, last: &Mutex<ConnectionEvent>) {
-    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-    match &event {
-        again if *again == *last => debug!("NATS connection: {event}"),
-        ConnectionEvent::Connected => info!("connected to NATS"),
-        // Every handle of the connection is gone, which is how a process ends it.
-        ConnectionEvent::Closed | ConnectionEvent::Draining => debug!("NATS connection: {event}"),
-        other => warn!("NATS connection: {other}"),
+    /// Why there is no connection, too.
+    fn explained(&self, error: ProvisionError) -> anyhow::Error {
+        match (&error, self.obstacle.get()) {
+            (ProvisionError::NotConnected, Some(reason)) => anyhow!(reason).context(error),
+            _ => error.into(),
+        }
     }
-    *last = event;
 }

@@ -10,9 +10,10 @@
 mod attempt;
 mod batch;
 mod broker;
+mod connection;
 mod consumer;
 mod dead_letter;
-mod differences;
+pub mod differences;
 mod handler;
 mod permissions;
 mod provision;
@@ -28,7 +29,7 @@ pub use consumer::{Consumer, ConsumerOptions};
 pub use dead_letter::header as dead_letter_header;
 pub use handler::{BatchError, Delivery, Handler, Outcome};
 pub use permissions::Permissions;
-pub use provision::{ProvisionError, Provisioner};
+pub use provision::{ProvisionError, Provisioner, check_server};
 pub use publisher::{Doubt, Flight, Outgoing, PublishError, Publisher};
 
 /// Header that carries the W3C trace context of the request that caused an event.

@@ -41,6 +41,12 @@ impl Permissions {
         }
         Self { publish, subscribe: vec![format!("{}.>", inbox_prefix(service))] }
     }
+
+    /// What a person needs who changes the topology, looks into it or backs it up: JetStream whole, but no event.
+    pub fn of_admin() -> Self {
+        let publish = ["$JS.API.>", "$JS.ACK.>", "$JS.SNAPSHOT.>"].map(str::to_owned).to_vec();
+        Self { publish, subscribe: vec!["_INBOX.admin.>".to_owned()] }
+    }
 }
 
 /// Looking for a consumer, making it, pulling from it, answering its messages, and giving some of them up.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_nats::{
+    Client,
     connection::State,
     jetstream::{
         self, ErrorCode,
@@ -18,7 +19,7 @@ use async_nats::{
 use tracing::{info, warn};
 
 use super::{
-    differences,
+    differences::{self, Difference},
     topology::{self, Topology},
 };
 use crate::event::{Service, Subject};
@@ -80,18 +81,9 @@ impl Provisioner {
         &self.topology
     }
 
-    /// Whether there is a server, and one that keeps all that it is told.
-    ///
-    /// # Errors
-    /// [`ProvisionError::NotConnected`] or [`ProvisionError::ServerTooOld`].
+    /// As [`check_server`], of this connection.
     pub(super) fn check_server(&self) -> Result<(), ProvisionError> {
-        let client = self.jetstream.client();
-        // Connected comes a moment before what the server says of itself.
-        let version = client.server_info().version;
-        if client.connection_state() != State::Connected || version.is_empty() {
-            return Err(ProvisionError::NotConnected);
-        }
-        if is_new_enough(&version) { Ok(()) } else { Err(ProvisionError::ServerTooOld { version }) }
+        check_server(&self.jetstream.client())
     }
 
     /// Creates what is missing of the streams that a service publishes or listens to.
@@ -204,7 +196,7 @@ impl Provisioner {
         }
     }
 
-    fn warn_once(&self, kind: &str, name: &str, differences: Vec<String>) {
+    fn warn_once(&self, kind: &str, name: &str, differences: Vec<Difference>) {
         for difference in differences {
             let line = format!(
                 "{kind} {name} differs from what this build wants, and is left as it is: {difference}"
@@ -214,6 +206,19 @@ impl Provisioner {
             }
         }
     }
+}
+
+/// Whether there is a server, and one that keeps all that it is told. Called by the command `topology` as well.
+///
+/// # Errors
+/// [`ProvisionError::NotConnected`] or [`ProvisionError::ServerTooOld`].
+pub fn check_server(client: &Client) -> Result<(), ProvisionError> {
+    // Connected comes a moment before what the server says of itself.
+    let version = client.server_info().version;
+    if client.connection_state() != State::Connected || version.is_empty() {
+        return Err(ProvisionError::NotConnected);
+    }
+    if is_new_enough(&version) { Ok(()) } else { Err(ProvisionError::ServerTooOld { version }) }
 }
 
 async fn find_consumer(stream: &stream::Stream, name: &str) -> Result<Option<PullConsumer>, ProvisionError> {

@@ -1,8 +1,8 @@
 //! Streams and consumers as data: the one place that names them.
 //!
 //! One stream for each publishing service and one for the dead letters; one durable consumer for each pair of a
-//! subject and a service that listens to it. A service has what it publishes and listens to created where missing;
-//! nothing ever changes or deletes what is there.
+//! subject and a service that listens to it. A service has what it publishes and listens to created where missing, and
+//! changes nothing that is there: that is for the command `topology`. Nothing deletes any of it.
 
 use std::time::Duration;
 
@@ -66,6 +66,14 @@ impl Topology {
         }
     }
 
+    /// The streams of all services, and the dead letters last. Called by the command `topology`.
+    pub fn streams(&self) -> Vec<stream::Config> {
+        let publishes =
+            |service: &Service| Subject::ALL.iter().any(|subject| subject.publisher() == *service);
+        let publishers = Service::ALL.into_iter().filter(publishes);
+        publishers.map(|publisher| self.stream(publisher)).chain([self.dead_letters()]).collect()
+    }
+
     fn common(&self) -> stream::Config {
         stream::Config {
             storage: stream::StorageType::File,
@@ -112,6 +120,12 @@ pub fn consumer(service: Service, subject: Subject) -> consumer::pull::Config {
         max_ack_pending: MAX_ACK_PENDING,
         ..consumer::pull::Config::default()
     }
+}
+
+/// Who has a durable consumer, and of what, by subject. Called by the command `topology`.
+pub fn listeners() -> Vec<(Service, Subject)> {
+    let of = |subject: Subject| subject.listeners().iter().map(move |service| (*service, subject));
+    Subject::ALL.into_iter().flat_map(of).collect()
 }
 
 /// Subject of the dead letter of one message of one consumer: its place is unique, so it is stored once.
@@ -197,6 +211,20 @@ mod tests {
             names(Service::Orders),
             ["c-tickets", "c-orders", "c-expiration", "c-payments", "c-dead-letters"]
         );
+    }
+
+    #[test]
+    fn every_service_finds_its_streams_and_consumers_among_all_of_them() {
+        let topology = Topology::new("c", 1);
+        let names: Vec<String> = topology.streams().into_iter().map(|stream| stream.name).collect();
+        assert_eq!(names, ["c-tickets", "c-orders", "c-expiration", "c-payments", "c-dead-letters"]);
+        for service in Service::ALL {
+            assert!(
+                topology.streams_of(service).iter().all(|stream| names.contains(&stream.name)),
+                "{service}"
+            );
+        }
+        assert_eq!(listeners().len(), 10);
     }
 
     #[test]

@@ -67,7 +67,8 @@ impl Process {
 }
 
 /// What a service's `main` does: [`run`]; or, with the argument `healthcheck`, asks the process that runs beside this one
-/// whether it is alive. There are no other arguments.
+/// whether it is alive; or, with `settings`, lists the variables that it takes and judges those that are set. There are no
+/// other arguments.
 pub fn main<S>(
     service: &'static str,
     read: impl FnOnce(&mut Environment) -> Option<S>,
@@ -78,6 +79,7 @@ pub fn main<S>(
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => run(service, read, live),
         ["healthcheck"] => healthcheck(service),
+        ["settings"] => settings(service, read),
         _ => unknown(service, &arguments),
     }
 }
@@ -111,6 +113,18 @@ fn misconfigured(service: &str, mistakes: &Mistakes) -> Exit {
     Exit::Misconfigured
 }
 
+#[expect(clippy::print_stdout, reason = "the result of a command")]
+fn settings<S>(service: &str, read: impl FnOnce(&mut Environment) -> Option<S>) -> Exit {
+    let mut env = Environment::from_process();
+    let (common, own) = (CommonSettings::read(&mut env), read(&mut env));
+    // Names and texts are always JSON.
+    println!("{}", serde_json::to_string_pretty(env.known()).unwrap_or_default());
+    match env.finish(common.zip(own)) {
+        Ok(_) => Exit::Drained,
+        Err(mistakes) => misconfigured(service, &mistakes),
+    }
+}
+
 #[expect(clippy::print_stderr, reason = "the result of a command")]
 fn healthcheck(service: &str) -> Exit {
     let mut env = Environment::from_process();
@@ -131,7 +145,7 @@ fn healthcheck(service: &str) -> Exit {
 #[expect(clippy::print_stderr, reason = "the result of a command")]
 fn unknown(service: &str, arguments: &[String]) -> Exit {
     eprintln!(
-        "{service} takes its settings from the environment, and one argument, `healthcheck`, or none; not `{}`",
+        "{service} takes its settings from the environment, and one argument, `healthcheck` or `settings`, or none; not `{}`",
         arguments.join(" ")
     );
     Exit::Misconfigured

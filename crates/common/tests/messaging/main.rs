@@ -12,5 +12,6 @@ mod publisher;
 mod readiness;
 mod replicas;
 mod survival;
+mod tls;
 mod unavailable;
 mod world;

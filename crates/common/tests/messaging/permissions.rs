@@ -124,19 +124,19 @@ async fn a_broker_lets_in_who_has_the_right_password_in_its_address_and_nobody_e
     let jetstream = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
     let connect = async |password: &str| {
         let url = nats.url().replacen("://", &format!("://expiration:{password}@"), 1);
-        let broker = Broker::connect(Service::Expiration, &settings(&url), &Health::new()).await.unwrap();
-        tokio::spawn(broker.watch(CancellationToken::new()))
+        Broker::connect(Service::Expiration, &settings(&url), &Health::new()).await.unwrap()
     };
+    let watch = |broker: Broker| tokio::spawn(broker.watch(CancellationToken::new()));
     // Whoever is let in makes his streams at once.
     let stream = topology().stream_name(Service::Expiration);
-    let wrong = connect("wrong").await;
+    let wrong = watch(connect("wrong").await);
     testkit::eventually("the wrong password is refused", LONG, async || {
         if nats.log().contains("authentication error") { Ok(()) } else { Err(nats.log()) }
     })
     .await;
     assert!(jetstream.get_stream(&stream).await.is_err());
     wrong.abort();
-    let _right = connect("expiration").await;
+    let _right = watch(connect("expiration").await);
     testkit::eventually("the right password is taken", LONG, async || {
         jetstream.get_stream(&stream).await.map(drop).map_err(|error| error.to_string())
     })

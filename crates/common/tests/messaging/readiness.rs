@@ -6,11 +6,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::{LONG, World, topology};
 
-async fn ready(health: &Health) {
+pub(crate) async fn ready(health: &Health) {
     eventually("it is ready", LONG, async || health.readyz()).await;
 }
 
-async fn unready(health: &Health, reason: &str) {
+pub(crate) async fn unready(health: &Health, reason: &str) {
     eventually(&format!("it is not ready: {reason}"), LONG, async || match health.readyz() {
         Err(complaint) if complaint.contains(reason) => Ok(()),
         other => Err(format!("{other:?}")),

@@ -30,6 +30,7 @@ pub(crate) fn topology() -> Topology {
 pub(crate) fn settings(url: &str) -> NatsSettings {
     NatsSettings {
         addresses: vec![url.parse().unwrap()],
+        ca_file: None,
         cluster_id: "c".to_owned(),
         client_id: "test".to_owned(),
         replicas: 1,

@@ -5,9 +5,10 @@
 
 use std::{future::Future, time::Duration};
 
+use common::process::config::CaFile;
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, RedisError, RedisResult, ServerErrorKind,
-    aio::MultiplexedConnection, io::tcp::TcpSettings,
+    AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, RedisResult,
+    ServerErrorKind, TlsCertificates, aio::MultiplexedConnection, io::tcp::TcpSettings,
 };
 use socket2::TcpKeepalive;
 use tokio::sync::Mutex;
@@ -42,8 +43,8 @@ impl Connection {
     /// Connects at the first command.
     ///
     /// # Errors
-    /// When `url` is not a Redis URL.
-    pub(super) fn new(url: &str) -> RedisResult<Self> {
+    /// When `url` is not a Redis URL, or none with TLS though there is a `ca`.
+    pub(super) fn new(url: &str, ca: Option<&CaFile>) -> RedisResult<Self> {
         let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE).with_retries(2);
         let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
         #[cfg(target_os = "linux")]
@@ -52,7 +53,7 @@ impl Connection {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        Ok(Self { client: Client::open(info)?, config, current: Mutex::default() })
+        Ok(Self { client: client(info, ca)?, config, current: Mutex::default() })
     }
 
     /// Runs one command or script. After an error that casts doubt on the connection the next call has a new one.
@@ -93,10 +94,37 @@ impl Connection {
     }
 }
 
+fn client(info: ConnectionInfo, ca: Option<&CaFile>) -> RedisResult<Client> {
+    let Some(ca) = ca else { return Client::open(info) };
+    Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: Some(ca.pem().to_vec()) })
+}
+
 fn is_doubtful(error: &RedisError) -> bool {
     error.is_timeout()
         || error.is_io_error()
         || error.is_connection_dropped()
         || error.is_unrecoverable_error()
         || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_peer_is_noticed_with_tls_as_without() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+        std::fs::write(&path, certificate.pem()).unwrap();
+        let ca = CaFile::read(path.to_str().unwrap()).unwrap();
+        for (url, ca) in [("redis://redis", None), ("rediss://redis", None), ("rediss://redis", Some(&ca))] {
+            let connection = Connection::new(url, ca).unwrap();
+            let tcp = connection.client.get_connection_info().tcp_settings();
+            assert!(tcp.nodelay() && tcp.keepalive().is_some(), "{url} {ca:?}: {tcp:?}");
+            #[cfg(target_os = "linux")]
+            assert_eq!(tcp.user_timeout(), Some(3 * KEEPALIVE), "{url} {ca:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod server;
 
 use std::{sync::Arc, time::Duration};
 
-use common::event::Id;
+use common::{event::Id, process::config::CaFile};
 use redis::{RedisError, Script, cmd};
 
 pub use claim::{Claim, Claimed, Reach};
@@ -74,7 +74,15 @@ impl Schedule {
     /// # Errors
     /// When `url` is not a Redis URL.
     pub fn new(url: &str, cluster: &str) -> Result<Self, Unavailable> {
-        let connection = Connection::new(url).map_err(unavailable("read the URL of the schedule"))?;
+        Self::trusting(url, None, cluster)
+    }
+
+    /// The same, where `ca` is whom to trust instead of the system's authorities.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and when there is a `ca` and `url` is not one with TLS.
+    pub fn trusting(url: &str, ca: Option<&CaFile>, cluster: &str) -> Result<Self, Unavailable> {
+        let connection = Connection::new(url, ca).map_err(unavailable("read the URL of the schedule"))?;
         let scripts = Scripts {
             claim: Script::new(include_str!("claim.lua")),
             complete: Script::new(include_str!("complete.lua")),

@@ -133,6 +133,7 @@ async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
 async fn join_as_payments(platform: &Platform) -> Result<Broker> {
     let settings = NatsSettings {
         addresses: vec![platform.nats().url().parse().context("read the URL of NATS")?],
+        ca_file: None,
         cluster_id: CLUSTER.to_owned(),
         client_id: "payments of the demo".to_owned(),
         replicas: 1,

@@ -7,7 +7,7 @@ use common::process::config::duration::WithUnit;
 use futures_util::future::try_join_all;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use super::{JWT_KEY, LogLine, Platform, READY, ServiceName, servers::Servers};
+use super::{Fleet, LogLine, Platform, READY, ServiceName, Stores, fleet::routes, servers::Servers};
 use crate::{BoundGateway, Service, ServiceBuilder};
 
 /// What to start, see [`Platform::builder`].
@@ -80,27 +80,40 @@ impl PlatformBuilder {
         Box::pin(self.start_all()).await
     }
 
-    async fn start_all(mut self) -> Result<Platform> {
+    /// Starts the services on servers that somebody else runs, and waits until they are ready.
+    ///
+    /// # Errors
+    /// When a service does not compile or does not get ready; with the end of its log.
+    pub async fn start_on(self, stores: &Stores) -> Result<Fleet> {
+        Box::pin(self.start_services(stores)).await
+    }
+
+    async fn start_all(self) -> Result<Platform> {
+        let servers = Box::pin(Servers::start()).await?;
+        let fleet = self.start_services(&servers.stores()).await?;
+        Ok(Platform { fleet, servers })
+    }
+
+    async fn start_services(mut self, stores: &Stores) -> Result<Fleet> {
         let gateway = match self.gateway.take() {
             Some(gateway) => gateway,
             None => BoundGateway::any().await?,
         };
-        let servers = Box::pin(Servers::start()).await?;
         let mut services: BTreeMap<ServiceName, Vec<Service>> = BTreeMap::new();
         for (name, count) in &self.replicas {
             let replicas = services.entry(*name).or_default();
             for number in 1..=*count {
-                replicas.push(self.command(*name, number, &servers).spawn().await?);
+                replicas.push(self.command(*name, number, stores).spawn().await?);
             }
         }
         try_join_all(services.values().flatten().map(|service| service.ready(READY))).await?;
-        let gateway = gateway.serve(super::routes(&services))?;
-        Ok(Platform { gateway, services, servers })
+        let gateway = gateway.serve(routes(&services))?;
+        Ok(Fleet { gateway, services })
     }
 
-    fn command(&self, name: ServiceName, number: usize, servers: &Servers) -> ServiceBuilder {
+    fn command(&self, name: ServiceName, number: usize, stores: &Stores) -> ServiceBuilder {
         let label = format!("{name}-{number}");
-        let mut command = command(name, &label, servers);
+        let mut command = command(name, &label, stores);
         for (variable, value) in &self.env {
             command = command.env(variable, value);
         }
@@ -112,21 +125,16 @@ impl PlatformBuilder {
 }
 
 /// A process of a service, with its part of the environment and no more.
-fn command(name: ServiceName, label: &str, servers: &Servers) -> ServiceBuilder {
+fn command(name: ServiceName, label: &str, stores: &Stores) -> ServiceBuilder {
     let mut command = Service::command(name.as_str()).name(label);
-    if let Some(database) = servers.databases.get(&name) {
-        command = command.env("DATABASE_URL", database.url()).env("JWT_KEY", JWT_KEY);
+    for (variable, value) in stores.of(name) {
+        command = command.env(variable, value);
     }
-    match name {
+    if name == ServiceName::Auth {
         // Plain HTTP is spoken here, and the gateway is the one proxy before it.
-        ServiceName::Auth => return command.env("COOKIE_SECURE", "false").env("TRUSTED_PROXY_HOPS", "1"),
-        ServiceName::Expiration => command = command.env("REDIS_URL", servers.redis.url()),
-        ServiceName::Tickets | ServiceName::Orders => {}
+        return command.env("COOKIE_SECURE", "false").env("TRUSTED_PROXY_HOPS", "1");
     }
-    command
-        .env("NATS_URL", servers.nats_url_of(name))
-        .env("NATS_CLUSTER_ID", super::CLUSTER)
-        .env("NATS_CLIENT_ID", label)
+    command.env("NATS_CLUSTER_ID", super::CLUSTER).env("NATS_CLIENT_ID", label)
 }
 
 /// A sender of lines that puts the process's name to each.

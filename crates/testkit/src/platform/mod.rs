@@ -1,25 +1,23 @@
 //! The whole platform on this machine: servers, every service, and the gateway in front of them.
 
 mod builder;
+mod fleet;
 mod name;
 mod servers;
+mod stores;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    net::{Ipv4Addr, SocketAddr},
-    path::Path,
-    time::Duration,
-};
+use std::{fs, ops::Deref, path::Path, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
-use futures_util::future::join_all;
+use anyhow::{Context, Result};
 
 pub use builder::PlatformBuilder;
+pub use fleet::Fleet;
 pub use name::ServiceName;
+pub use stores::Stores;
 
-use crate::{Gateway, Nats, Postgres, Redis, Route, Service};
-use servers::Servers;
+pub(crate) use servers::Servers;
+
+use crate::{Nats, Postgres, Redis};
 
 /// The services' `NATS_CLUSTER_ID`.
 pub const CLUSTER: &str = "ticketing";
@@ -33,8 +31,7 @@ const READY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Platform {
     // Fields are dropped in this order: the services before their servers, or they would complain.
-    gateway: Gateway,
-    services: BTreeMap<ServiceName, Vec<Service>>,
+    fleet: Fleet,
     servers: Servers,
 }
 
@@ -62,26 +59,6 @@ impl Platform {
     /// One process of each service, with any free ports, unless told otherwise.
     pub fn builder() -> PlatformBuilder {
         PlatformBuilder::new()
-    }
-
-    /// `http://127.0.0.1:<port>`, the one address of every API.
-    pub fn url(&self) -> String {
-        self.gateway.url()
-    }
-
-    /// The proxy in front of the services.
-    pub fn gateway(&self) -> &Gateway {
-        &self.gateway
-    }
-
-    /// The processes of a service, in order: `orders-1`, `orders-2` ...
-    pub fn services(&self, name: ServiceName) -> &[Service] {
-        self.services.get(&name).map_or(&[], Vec::as_slice)
-    }
-
-    /// The processes of all services.
-    pub fn all_services(&self) -> impl Iterator<Item = &Service> {
-        self.services.values().flatten()
     }
 
     /// `DATABASE_URL` of a service; none for one that has no database.
@@ -113,21 +90,8 @@ impl Platform {
             running("Redis", redis.url(), redis.pid()),
             running("Postgres", postgres.url(), postgres.pid()),
         ];
-        all.extend(
-            self.all_services().map(|service| running(service.name(), service.http_url(), service.pid())),
-        );
+        all.extend(self.fleet.running());
         all
-    }
-
-    /// Every service is still there.
-    ///
-    /// # Errors
-    /// The name of one that has ended.
-    pub fn check_running(&self) -> Result<()> {
-        for service in self.all_services() {
-            ensure!(service.is_running(), "{} has ended by itself", service.name());
-        }
-        Ok(())
     }
 
     /// Copies all logs to this directory and removes what was there.
@@ -149,37 +113,27 @@ impl Platform {
         Ok(())
     }
 
-    /// Ends everything: the gateway takes no more requests, every service drains after SIGTERM, then the servers go.
+    /// Ends everything: the services as [`Fleet::drain`] does, then the servers go.
     ///
     /// # Errors
-    /// The services that did not exit with 0 within `limit`, which are killed.
+    /// As [`Fleet::drain`].
     pub async fn drain(self, limit: Duration) -> Result<()> {
-        let Self { gateway, services, servers } = self;
-        drop(gateway);
-        let services: Vec<Service> = services.into_values().flatten().collect();
-        let ended = join_all(services.iter().filter(|service| service.is_running()).map(async |service| {
-            service.terminate()?;
-            let status = service.wait_exit(limit).await?;
-            ensure!(status.success(), "{} has ended with {status}", service.name());
-            Ok(())
-        }));
-        let failed: Vec<String> =
-            ended.await.into_iter().filter_map(Result::err).map(|e| format!("{e:#}")).collect();
-        drop(services);
+        let (fleet, servers) = self.split();
+        let drained = fleet.drain(limit).await;
         drop(servers);
-        if failed.is_empty() { Ok(()) } else { bail!("{}", failed.join("\n")) }
+        drained
+    }
+
+    /// The services, and what has to outlive them.
+    pub(crate) fn split(self) -> (Fleet, Servers) {
+        (self.fleet, self.servers)
     }
 }
 
-/// What the gateway has to know.
-fn routes(services: &BTreeMap<ServiceName, Vec<Service>>) -> Vec<Route> {
-    let route = |(name, replicas): (&ServiceName, &Vec<Service>)| {
-        let address = |service: &Service| SocketAddr::from((Ipv4Addr::LOCALHOST, service.port()));
-        Some(Route {
-            prefix: name.prefix()?,
-            service: name.as_str(),
-            replicas: replicas.iter().map(address).collect(),
-        })
-    };
-    services.iter().filter_map(route).collect()
+impl Deref for Platform {
+    type Target = Fleet;
+
+    fn deref(&self) -> &Fleet {
+        &self.fleet
+    }
 }

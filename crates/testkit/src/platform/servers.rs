@@ -8,7 +8,7 @@ use common::{
     messaging::{Permissions, topology::Topology},
 };
 
-use super::ServiceName;
+use super::{JWT_KEY, ServiceName, Stores};
 use crate::{Database, Nats, Postgres, Redis};
 
 /// Nothing is evicted, and a restart loses no timer.
@@ -28,7 +28,7 @@ fn users() -> String {
 }
 
 #[derive(Debug)]
-pub(super) struct Servers {
+pub(crate) struct Servers {
     pub(super) nats: Nats,
     pub(super) redis: Redis,
     pub(super) postgres: Postgres,
@@ -47,8 +47,18 @@ impl Servers {
         Ok(Self { nats, redis, postgres, databases })
     }
 
-    /// The broker's address for one service.
-    pub(super) fn nats_url_of(&self, name: ServiceName) -> String {
-        self.nats.url().replacen("://", &format!("://{name}:{name}@"), 1)
+    /// What each service is told of them.
+    pub(super) fn stores(&self) -> Stores {
+        let mut stores = Stores::default();
+        for (name, database) in &self.databases {
+            stores.tell(*name, "DATABASE_URL", database.url());
+            stores.tell(*name, "JWT_KEY", JWT_KEY);
+        }
+        for name in [ServiceName::Tickets, ServiceName::Orders, ServiceName::Expiration] {
+            let user = format!("://{name}:{name}@");
+            stores.tell(name, "NATS_URL", self.nats.url().replacen("://", &user, 1));
+        }
+        stores.tell(ServiceName::Expiration, "REDIS_URL", self.redis.url());
+        stores
     }
 }

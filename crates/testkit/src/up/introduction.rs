@@ -2,16 +2,38 @@
 
 use serde_json::json;
 
-use crate::{Platform, Running, ServiceName, terminal};
+use crate::{Fleet, Platform, Running, ServiceName, Stores, terminal};
+
+/// What there is to be told.
+pub(super) struct Introduction {
+    url: String,
+    running: Vec<Running>,
+    databases: Vec<(String, String)>,
+}
+
+impl Introduction {
+    /// Of a platform with servers of its own.
+    pub(super) fn of_platform(platform: &Platform) -> Self {
+        let databases = databases(|name| platform.database_url(name));
+        Self { url: platform.url(), running: platform.running(), databases }
+    }
+
+    /// Of services on somebody else's servers.
+    pub(super) fn of_fleet(fleet: &Fleet, stores: &Stores) -> Self {
+        let databases = databases(|name| stores.database_url(name));
+        Self { url: fleet.url(), running: fleet.running(), databases }
+    }
+}
+
+fn databases<'a>(url: impl Fn(ServiceName) -> Option<&'a str>) -> Vec<(String, String)> {
+    let of = |name| Some((format!("{name} data"), url(name)?.to_owned()));
+    ServiceName::ALL.into_iter().filter_map(of).collect()
+}
 
 /// Says it on stdout: text, or one line of JSON.
-pub(super) fn tell(platform: &Platform, json: bool, colour: bool) {
-    let running = platform.running();
-    let databases: Vec<_> = ServiceName::ALL
-        .into_iter()
-        .filter_map(|name| Some((format!("{name} data"), platform.database_url(name)?.to_owned())))
-        .collect();
-    let example = example(&platform.url());
+pub(super) fn tell(introduction: Introduction, json: bool, colour: bool) {
+    let Introduction { url, running, databases } = introduction;
+    let example = example(&url);
     if json {
         let processes: Vec<_> = running
             .iter()
@@ -20,12 +42,12 @@ pub(super) fn tell(platform: &Platform, json: bool, colour: bool) {
         let databases: serde_json::Map<_, _> =
             databases.into_iter().map(|(name, url)| (name, json!(url))).collect();
         let line = json!({
-            "event": "up", "url": platform.url(), "processes": processes, "databases": databases, "example": example,
+            "event": "up", "url": url, "processes": processes, "databases": databases, "example": example,
         });
         return terminal::write(&line.to_string());
     }
     let row = |name: &str, text: &str| terminal::write(&format!("  {name:<15} {text}"));
-    terminal::write(&terminal::paint(&format!("everything is up at {}", platform.url()), "1;32", colour));
+    terminal::write(&terminal::paint(&format!("everything is up at {url}"), "1;32", colour));
     for Running { name, url, pid } in running {
         row(&name, &format!("{url}  process {pid}"));
     }

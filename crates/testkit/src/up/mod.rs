@@ -1,7 +1,9 @@
-//! `cargo xtask up`: the whole platform on this machine, for as long as you like.
+//! `cargo xtask up`: the whole platform on this machine, for as long as you like; and `cargo xtask dev`: the same on servers
+//! that are there already.
 
 mod introduction;
 mod lines;
+mod started;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -16,7 +18,8 @@ use tokio::{
     sync::mpsc::UnboundedReceiver,
 };
 
-use crate::{BoundGateway, LogLine, Platform, ServiceName, layout, terminal};
+use crate::{BoundGateway, Fleet, LogLine, Platform, PlatformBuilder, ServiceName, Stores, layout, terminal};
+use started::Started;
 
 /// What a person may choose.
 #[derive(Clone, Debug)]
@@ -55,6 +58,18 @@ const LOOK: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the port is taken, a server is not to be had, our binaries do not compile, or a service does not get ready.
 pub fn run(options: &Options) -> Result<ExitCode> {
+    start(options, None)
+}
+
+/// The same on servers that somebody else runs.
+///
+/// # Errors
+/// When the port is taken, our binaries do not compile, or a service does not get ready.
+pub fn run_on(options: &Options, stores: Stores) -> Result<ExitCode> {
+    start(options, Some(stores))
+}
+
+fn start(options: &Options, stores: Option<Stores>) -> Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
     // Before the build, which takes minutes the first time.
@@ -62,13 +77,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let gateway = runtime
         .block_on(BoundGateway::at(address))
         .with_context(|| format!("port {} is not to be had: choose another with --port", options.port))?;
-    layout::say(
-        "up: fetches NATS, Redis and Postgres where they are missing and builds the services; the first time that \
-         takes minutes",
-    );
-    crate::provide()?;
+    if stores.is_none() {
+        layout::say("up: fetches NATS, Redis and Postgres where they are missing");
+        crate::provide()?;
+    }
+    layout::say("up: builds the services; the first time that takes minutes");
     crate::build(&ServiceName::ALL.map(ServiceName::as_str))?;
-    runtime.block_on(Box::pin(live(options, gateway)))
+    runtime.block_on(Box::pin(live(options, gateway, stores)))
 }
 
 /// The signals that end it.
@@ -86,55 +101,59 @@ impl Ends {
     }
 }
 
-async fn live(options: &Options, gateway: BoundGateway) -> Result<ExitCode> {
+async fn live(options: &Options, gateway: BoundGateway, stores: Option<Stores>) -> Result<ExitCode> {
     let mut ends = Ends {
         interrupt: signal(SignalKind::interrupt()).context("listen to SIGINT")?,
         terminate: signal(SignalKind::terminate()).context("listen to SIGTERM")?,
     };
     let (sender, received) = tokio::sync::mpsc::unbounded_channel();
-    let mut builder = Platform::builder()
-        .window(options.window)
-        .log_format(if options.json { "json" } else { "text" })
-        .echo(sender)
-        .gateway(gateway);
-    for name in ServiceName::ALL {
-        builder = builder.replicas(name, options.replicas);
-    }
-    if let Some(filter) = layout::variable("RUST_LOG") {
-        builder = builder.rust_log(filter);
-    }
-    let platform = tokio::select! {
-        platform = builder.start() => platform?,
+    let builder = builder(options).echo(sender).gateway(gateway);
+    let started = tokio::select! {
+        started = Started::new(builder, stores) => started?,
         () = ends.come() => {
             layout::say("interrupted: ends everything that was started");
             return Ok(ExitCode::from(INTERRUPTED));
         }
     };
-    Box::pin(serve(options, platform, received, &mut ends)).await
+    Box::pin(serve(options, started, received, &mut ends)).await
+}
+
+fn builder(options: &Options) -> PlatformBuilder {
+    let mut builder =
+        Platform::builder().window(options.window).log_format(if options.json { "json" } else { "text" });
+    for name in ServiceName::ALL {
+        builder = builder.replicas(name, options.replicas);
+    }
+    match layout::variable("RUST_LOG") {
+        Some(filter) => builder.rust_log(filter),
+        None => builder,
+    }
 }
 
 /// From the moment that everything is up.
 async fn serve(
     options: &Options,
-    platform: Platform,
+    started: Started,
     lines: UnboundedReceiver<LogLine>,
     ends: &mut Ends,
 ) -> Result<ExitCode> {
+    let Started { fleet, servers, introduction } = started;
     let colour = !options.json && terminal::wants_colour();
-    introduction::tell(&platform, options.json, colour);
+    introduction::tell(introduction, options.json, colour);
     let printing = tokio::spawn(lines::print(lines, options.json, colour));
     tokio::select! {
         () = ends.come() => {}
-        () = watch(&platform) => {}
+        () = watch(&fleet) => {}
     }
     layout::say("drains every service; Ctrl-C again ends them at once");
     let drained = tokio::select! {
-        drained = platform.drain(DRAINED) => drained,
+        drained = fleet.drain(DRAINED) => drained,
         () = ends.come() => {
             layout::say("interrupted: ends what has not drained");
             return Ok(ExitCode::from(INTERRUPTED));
         }
     };
+    drop(servers);
     // Its senders are gone with the processes, and what they said last is worth a line.
     let _ = tokio::time::timeout(LOOK, printing).await;
     if let Err(error) = drained {
@@ -145,10 +164,10 @@ async fn serve(
 }
 
 /// Says once of each process when it has ended by itself; the others go on. Never returns.
-async fn watch(platform: &Platform) {
+async fn watch(fleet: &Fleet) {
     let mut gone: Vec<&str> = Vec::new();
     loop {
-        for service in platform.all_services() {
+        for service in fleet.all_services() {
             if !service.is_running() && !gone.contains(&service.name()) {
                 gone.push(service.name());
                 layout::say(&format!("{} has ended by itself; its last lines say why", service.name()));

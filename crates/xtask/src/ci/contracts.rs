@@ -15,11 +15,11 @@ const LOCK: &str = "package-lock.json";
 
 /// The document of the events is what the types say, and AsyncAPI's own parser takes it without a warning.
 pub(super) fn asyncapi() -> Result<()> {
-    asyncapi::check()?;
+    asyncapi::FILE.check()?;
     let node = Node::locate()?;
     let script = install(&node)?.join(SCRIPT);
-    succeed(here(node.node()).arg(script).arg(asyncapi::FILE))
-        .with_context(|| format!("{} breaks AsyncAPI's rules", asyncapi::FILE))
+    succeed(here(node.node()).arg(script).arg(asyncapi::FILE.file))
+        .with_context(|| format!("{} breaks AsyncAPI's rules", asyncapi::FILE.file))
 }
 
 /// Installs the validator in the repository's cache, once for each state of its lock file, and returns its directory.

@@ -1,66 +1,130 @@
-//! The Kubernetes manifests render, and are what the API server of the oldest and of the newest version would take.
+//! The Kubernetes manifests render, are what the API servers of the oldest and of the newest version would take, and
+//! pass a strict reviewer.
 
 use std::{
     fs,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use testkit::{layout, wheels};
 
-use super::{here, line, say, tools};
+use super::{drift, here, line, say, succeed, tools};
+use crate::permissions;
 
 const DIRECTORY: &str = "infra/k8s";
+/// Its secrets are files that git ignores.
+const PRODUCTION: &str = "production";
+/// The rest, which renders as it is.
+const OVERLAYS: [&str; 3] = ["dev", "stores", "hot"];
+/// Those whose services are held against the binaries. In `hot` a program is compiled first, which no probe waits for.
+const WITH_SERVICES: [&str; 2] = ["dev", PRODUCTION];
+/// What checkov judges. `hot` is `dev` with a compiler in it, for a laptop.
+const REVIEWED: [&str; 3] = ["dev", "stores", PRODUCTION];
 
-/// The oldest has the `sleep` hook that orders-depl.yaml uses; the newest is what the checker knows.
+/// The oldest has the `sleep` hook that the services use; the newest is what the checker knows.
 const KUBERNETES_VERSIONS: [&str; 2] = ["1.30", "1.37"];
 
-/// Renders the manifests and checks every object of them strictly: a field that is misspelt is an error.
+/// Renders every overlay and has it judged: a field that is misspelt is an error.
 pub(super) fn check() -> Result<()> {
-    validate(&render()?)
+    permissions::FILE.check()?;
+    let rendered = render_all()?;
+    for (overlay, file) in &rendered {
+        validate(overlay, file)?;
+    }
+    for (_, file) in rendered.iter().filter(|(overlay, _)| REVIEWED.contains(overlay)) {
+        review(file)?;
+    }
+    for (overlay, file) in rendered.iter().filter(|(overlay, _)| WITH_SERVICES.contains(overlay)) {
+        drift::check(overlay, file)?;
+    }
+    Ok(())
 }
 
-fn render() -> Result<Vec<u8>> {
+/// The rendering of each overlay, in a file.
+fn render_all() -> Result<Vec<(&'static str, PathBuf)>> {
+    let directory = layout::dev().join("manifests");
+    fresh_copy(&directory)?;
+    let overlay = |name: &str| directory.join("overlays").join(name);
+    ensure!(
+        kustomize(&overlay(PRODUCTION), Stdio::null())?.is_none(),
+        "the production overlay renders without its secrets, and has to refuse"
+    );
+    let secrets = overlay(PRODUCTION).join("secrets");
+    succeed(here(Command::new("infra/create-secrets.sh")).arg(&secrets).stdout(Stdio::null()))?;
+    let mut rendered = Vec::new();
+    for name in OVERLAYS.into_iter().chain([PRODUCTION]) {
+        let text = kustomize(&overlay(name), Stdio::inherit())?
+            .with_context(|| format!("the overlay {name} does not render"))?;
+        let file = directory.join(format!("{name}.yaml"));
+        fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
+        rendered.push((name, file));
+    }
+    Ok(rendered)
+}
+
+/// A copy, so that the secrets which are made for the check are not those of whoever runs it.
+fn fresh_copy(directory: &Path) -> Result<()> {
+    if directory.exists() {
+        fs::remove_dir_all(directory).with_context(|| format!("remove {}", directory.display()))?;
+    }
+    succeed(here(Command::new("cp")).args(["-R", DIRECTORY]).arg(directory))?;
+    for entry in fs::read_dir(directory.join("overlays").join(PRODUCTION).join("secrets"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "env") {
+            fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// What the overlay comes to; `None` if it does not render.
+fn kustomize(overlay: &Path, complaints: Stdio) -> Result<Option<Vec<u8>>> {
     let mut kubectl = here(Command::new(tools::KUBECTL.locate()?));
-    kubectl.args(["kustomize", DIRECTORY]);
+    kubectl.arg("kustomize").arg(overlay);
     say(&format!("$ {}", line(&kubectl)));
-    let output = kubectl.stderr(Stdio::inherit()).output().context("cannot start kubectl")?;
-    ensure!(output.status.success(), "`{}` failed: {}", line(&kubectl), output.status);
-    Ok(output.stdout)
+    let output = kubectl.stderr(complaints).output().context("cannot start kubectl")?;
+    Ok(output.status.success().then_some(output.stdout))
 }
 
-fn validate(manifests: &[u8]) -> Result<()> {
+fn validate(overlay: &str, file: &Path) -> Result<()> {
     let packages = wheels::fetch("kubernetes-validate", "1.37.0")?;
-    // A file, because the checker reads its input once for each version.
-    let file = layout::dev().join("manifests.yaml");
-    fs::write(&file, manifests).with_context(|| format!("write {}", file.display()))?;
     let mut checker = here(Command::new("python3"));
     checker.args(["-m", "kubernetes_validate", "--strict"]);
     checker.args(KUBERNETES_VERSIONS.iter().flat_map(|version| ["--kubernetes-version", version]));
-    checker.arg(&file).env("PYTHONPATH", packages);
+    checker.arg(file).env("PYTHONPATH", packages);
     say(&format!("$ {}", line(&checker)));
     let output =
         checker.stderr(Stdio::inherit()).output().context("cannot start python3: is it installed?")?;
-    judge(&String::from_utf8_lossy(&output.stdout))?;
+    judge(overlay, &String::from_utf8_lossy(&output.stdout))?;
     ensure!(output.status.success(), "`{}` failed: {}", line(&checker), output.status);
     Ok(())
 }
 
 /// Reads the checker's verdicts. A kind that it has no schema for is only a warning to it, with exit status 0: here
 /// anything but "passed" is a failure, and so is a rendering without a single object.
-fn judge(said: &str) -> Result<()> {
+fn judge(overlay: &str, said: &str) -> Result<()> {
     let (passed, rest): (Vec<&str>, Vec<&str>) =
         said.lines().filter(|line| !line.is_empty()).partition(|line| line.starts_with("INFO "));
     if !rest.is_empty() {
         bail!("{}", rest.join("\n"));
     }
-    ensure!(!passed.is_empty(), "`kubectl kustomize {DIRECTORY}` rendered no object");
+    ensure!(!passed.is_empty(), "the overlay {overlay} rendered no object");
     say(&format!(
-        "{} objects are valid on Kubernetes {}",
+        "{overlay}: {} objects are valid on Kubernetes {}",
         passed.len() / KUBERNETES_VERSIONS.len(),
         KUBERNETES_VERSIONS.join(" and ")
     ));
     Ok(())
+}
+
+/// checkov, with the exceptions of `infra/checkov.yaml`, each of which has its reason there.
+fn review(file: &Path) -> Result<()> {
+    let packages = wheels::fetch("checkov", "3.3.30")?;
+    let mut checkov = here(Command::new("python3"));
+    checkov.arg(packages.join("bin/checkov")).args(["--config-file", "infra/checkov.yaml", "--file"]);
+    succeed(checkov.arg(file).env("PYTHONPATH", packages))
 }
 
 #[cfg(test)]
@@ -71,17 +135,17 @@ mod tests {
     fn a_kind_without_a_schema_is_a_failure() {
         let said = "INFO - passed for resource service/a against version 1.30\n\
                     WARN - Couldn't find schema for kind Servise with api version v1 for kubernetes version 1.30\n";
-        let error = judge(said).unwrap_err().to_string();
+        let error = judge("dev", said).unwrap_err().to_string();
         assert!(error.contains("Servise"), "{error}");
     }
 
     #[test]
     fn no_object_at_all_is_a_failure() {
-        assert!(judge("").is_err());
+        assert!(judge("dev", "").is_err());
     }
 
     #[test]
     fn passed_objects_are_accepted() {
-        judge("INFO - passed for resource service/a against version 1.30\n").unwrap();
+        judge("dev", "INFO - passed for resource service/a against version 1.30\n").unwrap();
     }
 }

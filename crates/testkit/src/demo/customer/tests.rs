@@ -106,6 +106,7 @@ async fn customer(browser: &Browser) -> Customer {
     let nats = Nats::start().await.unwrap();
     let settings = NatsSettings {
         addresses: vec![nats.url().parse().unwrap()],
+        ca_file: None,
         cluster_id: crate::CLUSTER.to_owned(),
         client_id: "test".to_owned(),
         replicas: 1,

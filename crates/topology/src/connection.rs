@@ -1,0 +1,112 @@
+//! The connection to the broker: as the user `admin`, and not waited for without end.
+
+use std::time::Duration;
+
+use anyhow::{Context, Error, Result, anyhow};
+use async_nats::{ConnectErrorKind, ConnectOptions, Event, ServerAddr, ServerError, jetstream::ErrorCode};
+use common::{
+    messaging::{check_server, topology::Topology},
+    process::config::NatsSettings,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout, timeout_at},
+};
+
+use crate::broker::{Answer, Broker};
+
+/// How long the broker may take until it answers for the first time.
+const LIMIT: Duration = Duration::from_secs(10);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(200);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
+/// The prefix of the reply subjects that the user `admin` may listen to.
+const INBOX_PREFIX: &str = "_INBOX.admin";
+
+/// What an attempt came to that did not fail for good.
+enum Attempt {
+    Connected(Broker),
+    NotYet(Error),
+}
+
+/// Connects, and waits until JetStream answers.
+///
+/// # Errors
+/// At once when the user is refused or the server is too old, else when nothing has answered within [`LIMIT`].
+pub(crate) async fn connect(settings: &NatsSettings, topology: &Topology) -> Result<Broker> {
+    let deadline = Instant::now() + LIMIT;
+    let mut reason = anyhow!("nothing answers");
+    loop {
+        match timeout_at(deadline, attempt(settings, topology)).await {
+            Ok(Ok(Attempt::Connected(broker))) => return Ok(broker),
+            Ok(Ok(Attempt::NotYet(error))) => reason = error,
+            Ok(Err(error)) => return Err(error),
+            Err(_) => {}
+        }
+        if timeout(PAUSE, sleep_until(deadline)).await.is_ok() {
+            let addresses = addresses(settings);
+            let what = format!(
+                "no JetStream at {addresses} within {LIMIT:?}: see that NATS runs there, or correct NATS_URL"
+            );
+            return Err(reason.context(what));
+        }
+    }
+}
+
+async fn attempt(settings: &NatsSettings, topology: &Topology) -> Result<Attempt> {
+    let (refused, refusal) = watch::channel(None);
+    let client = match options(settings, refused).connect(&settings.addresses[..]).await {
+        Ok(client) => client,
+        Err(error) if is_final(error.kind()) => {
+            return Err(error).context("NATS refuses the user and password in NATS_URL: correct them");
+        }
+        Err(error) => return Ok(Attempt::NotYet(error.into())),
+    };
+    check_server(&client)?;
+    let broker = Broker::new(client, refusal);
+    // Any stream will do, there or not: what counts is an answer.
+    let question = format!("STREAM.INFO.{}", topology.dead_letter_stream_name());
+    match broker.ask(&question, None).await {
+        Ok(Answer::Done(_)) => Ok(Attempt::Connected(broker)),
+        Ok(Answer::Refused(error)) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+            Ok(Attempt::Connected(broker))
+        }
+        Ok(Answer::Refused(error)) => Ok(Attempt::NotYet(error.into())),
+        Err(error) if broker.refusal().is_some() => Err(error),
+        Err(error) => Ok(Attempt::NotYet(error)),
+    }
+}
+
+/// What no second attempt makes better.
+fn is_final(kind: ConnectErrorKind) -> bool {
+    matches!(kind, ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication)
+}
+
+fn options(settings: &NatsSettings, refused: watch::Sender<Option<String>>) -> ConnectOptions {
+    let mut options = ConnectOptions::new()
+        .name("topology")
+        .custom_inbox_prefix(INBOX_PREFIX)
+        .connection_timeout(CONNECTION_TIMEOUT)
+        // One address that asks for TLS is enough for all, as in a service.
+        .require_tls(settings.addresses.iter().any(ServerAddr::tls_required))
+        .event_callback(move |event| {
+            // What the user may not do is answered beside the request and not to it.
+            if let Event::ServerError(ServerError::Other(text)) = event {
+                refused.send_replace(Some(text));
+            }
+            async {}
+        });
+    if let Some((user, password)) = settings.credentials() {
+        options = options.user_and_password(user, password);
+    }
+    if let Some(ca_file) = &settings.ca_file {
+        options = options.add_root_certificates(ca_file.path().to_owned());
+    }
+    options
+}
+
+/// Without users and passwords.
+fn addresses(settings: &NatsSettings) -> String {
+    let shown = settings.addresses.iter().map(|address| format!("{}:{}", address.host(), address.port()));
+    shown.collect::<Vec<_>>().join(", ")
+}

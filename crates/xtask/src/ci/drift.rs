@@ -1,0 +1,206 @@
+//! The manifests and the binaries say the same: each variable is one that the service knows and takes with the value that
+//! it has there, none that it needs is missing, and ports and probes are those of the code.
+
+use std::{collections::BTreeMap, path::Path, process::Command};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use testkit::{Service, ServiceName, wheels};
+
+use super::{here, say};
+
+/// Where a service listens unless it is told otherwise, and the probes that it answers.
+const PORT: u64 = 3_000;
+const PROBES: [(&str, &str); 3] =
+    [("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")];
+
+/// Reads YAML with the parser that comes with the validator.
+const TO_JSON: &str =
+    "import json, sys, yaml; print(json.dumps([d for d in yaml.safe_load_all(open(sys.argv[1])) if d]))";
+
+/// Holds the rendering in `file` against every service's binary.
+pub(super) fn check(overlay: &str, file: &Path) -> Result<()> {
+    let objects = objects(file)?;
+    let mut wrong = Vec::new();
+    let mut variables = 0;
+    for name in ServiceName::ALL {
+        let container = container(&objects, name).with_context(|| format!("{overlay}: {name}"))?;
+        let environment = environment(&objects, container).with_context(|| format!("{overlay}: {name}"))?;
+        variables += environment.len();
+        wrong.extend(
+            of_environment(name, &environment)?
+                .into_iter()
+                .chain(of_probes(container))
+                .map(|it| format!("{overlay}: {name}: {it}")),
+        );
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    say(&format!("{overlay}: {variables} variables, the ports and the probes are those of the binaries"));
+    Ok(())
+}
+
+fn objects(file: &Path) -> Result<Vec<Value>> {
+    let packages = wheels::fetch("kubernetes-validate", "1.37.0")?;
+    let output = here(Command::new("python3"))
+        .args(["-c", TO_JSON])
+        .arg(file)
+        .env("PYTHONPATH", packages)
+        .output()
+        .context("cannot start python3: is it installed?")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("read the rendering")
+}
+
+fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> Result<&'a Value> {
+    let found = objects.iter().find(|object| object["kind"] == kind && object["metadata"]["name"] == name);
+    found.with_context(|| format!("there is no {kind} {name}"))
+}
+
+/// The service's own container.
+fn container(objects: &[Value], name: ServiceName) -> Result<&Value> {
+    let deployment = find(objects, "Deployment", &format!("{name}-depl"))?;
+    let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();
+    let mut containers = containers.into_iter().flatten();
+    containers
+        .find(|container| container["name"] == name.as_str())
+        .context("its Deployment has no such container")
+}
+
+/// The variables of a container, with what they come to in the cluster.
+fn environment(objects: &[Value], container: &Value) -> Result<BTreeMap<String, String>> {
+    let entries = container["env"].as_array().into_iter().flatten();
+    entries
+        .map(|entry| {
+            let name = entry["name"].as_str().context("a variable without a name")?;
+            let value = value(objects, entry).with_context(|| format!("the variable {name}"))?;
+            Ok((name.to_owned(), value))
+        })
+        .collect()
+}
+
+fn value(objects: &[Value], entry: &Value) -> Result<String> {
+    let from = &entry["valueFrom"];
+    if from["fieldRef"].is_object() {
+        return Ok("pod-1".to_owned());
+    }
+    for (reference, kind, fields) in [
+        ("configMapKeyRef", "ConfigMap", ["data", "binaryData"]),
+        ("secretKeyRef", "Secret", ["stringData", "data"]),
+    ] {
+        let (Some(name), Some(key)) = (from[reference]["name"].as_str(), from[reference]["key"].as_str())
+        else {
+            continue;
+        };
+        let object = find(objects, kind, name)?;
+        let found = fields.iter().find_map(|field| Some((*field, object[*field][key].as_str()?)));
+        let (field, text) = found.with_context(|| format!("{kind} {name} has no key {key}"))?;
+        return if (kind, field) == ("Secret", "data") { decoded(text) } else { Ok(text.to_owned()) };
+    }
+    entry["value"].as_str().map(str::to_owned).context("it has no value")
+}
+
+fn decoded(base64: &str) -> Result<String> {
+    let output = Command::new("python3")
+        .args(["-c", "import base64, sys; sys.stdout.buffer.write(base64.b64decode(sys.argv[1]))", base64])
+        .output()
+        .context("cannot start python3: is it installed?")?;
+    String::from_utf8(output.stdout).context("a secret that is no text")
+}
+
+/// What the binary says of these variables: which it knows, and whether it takes their values.
+fn of_environment(name: ServiceName, environment: &BTreeMap<String, String>) -> Result<Vec<String>> {
+    let mut binary = Command::new(Service::build_and_locate(name.as_str())?);
+    let output =
+        binary.arg("settings").env_clear().envs(environment).output().context("ask for its settings")?;
+    let known: Vec<Value> = serde_json::from_slice(&output.stdout).context("read its settings")?;
+    let known: Vec<&str> = known.iter().filter_map(|variable| variable["name"].as_str()).collect();
+    let unknown = environment.keys().filter(|name| !known.contains(&name.as_str()));
+    let mut wrong: Vec<String> = unknown.map(|variable| format!("it knows no variable {variable}")).collect();
+    if !output.status.success() {
+        wrong.push(String::from_utf8_lossy(&output.stderr).trim_end().to_owned());
+    }
+    Ok(wrong)
+}
+
+fn of_probes(container: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let ports: Vec<&Value> = container["ports"].as_array().into_iter().flatten().collect();
+    if !ports.iter().any(|port| port["containerPort"] == PORT) {
+        wrong.push(format!("it listens on {PORT}, which is none of its ports"));
+    }
+    for (probe, path) in PROBES {
+        let get = &container[probe]["httpGet"];
+        let port = &get["port"];
+        let by_name = ports.iter().any(|each| each["name"] == *port && each["containerPort"] == PORT);
+        if get["path"] != path || (*port != PORT && !by_name) {
+            wrong.push(format!("its {probe} does not ask for {path} on {PORT}: {get}"));
+        }
+    }
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn objects() -> Vec<Value> {
+        vec![
+            json!({ "kind": "Secret", "metadata": { "name": "s" }, "data": { "KEY": "aHVudGVyMg==" } }),
+            json!({ "kind": "ConfigMap", "metadata": { "name": "c" }, "data": { "URL": "nats://n" } }),
+        ]
+    }
+
+    #[test]
+    fn a_value_is_found_wherever_it_stands() {
+        let container = json!({ "env": [
+            { "name": "A", "value": "1" },
+            { "name": "B", "valueFrom": { "secretKeyRef": { "name": "s", "key": "KEY" } } },
+            { "name": "C", "valueFrom": { "configMapKeyRef": { "name": "c", "key": "URL" } } },
+            { "name": "D", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } },
+        ] });
+        let found = environment(&objects(), &container).unwrap();
+        let expected = [("A", "1"), ("B", "hunter2"), ("C", "nats://n"), ("D", "pod-1")];
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_named() {
+        let container = json!({ "env": [{ "name": "B", "valueFrom": { "secretKeyRef": { "name": "s", "key": "NO" } } }] });
+        let error = format!("{:#}", environment(&objects(), &container).unwrap_err());
+        assert!(error.contains("B") && error.contains("Secret s") && error.contains("NO"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_that_is_unknown_missing_or_without_its_unit_is_told() {
+        let environment = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let good =
+            [("DATABASE_URL", "postgres://o:o@p/orders"), ("JWT_KEY", "k"), ("NATS_CLIENT_ID", "pod-1")];
+        assert_eq!(of_environment(ServiceName::Orders, &environment(&good)).unwrap(), [""; 0]);
+        for (extra, told) in [
+            (("ORDERS_WINDOW", "15m"), "ORDERS_WINDOW"),
+            (("ORDER_EXPIRATION_WINDOW", "15"), "ORDER_EXPIRATION_WINDOW"),
+            (("JWT_KEY", ""), "JWT_KEY"),
+        ] {
+            let wrong = of_environment(ServiceName::Orders, &environment(&[&good[..], &[extra]].concat()));
+            assert!(wrong.unwrap().join("\n").contains(told), "{extra:?}");
+        }
+    }
+
+    #[test]
+    fn a_port_or_a_probe_that_is_not_the_codes_is_told() {
+        let probe = |path: &str| json!({ "httpGet": { "path": path, "port": "http" } });
+        let container = |port: u64, live: &str| {
+            json!({
+                "ports": [{ "name": "http", "containerPort": port }],
+                "startupProbe": probe("/livez"), "livenessProbe": probe(live), "readinessProbe": probe("/readyz"),
+            })
+        };
+        assert_eq!(of_probes(&container(3_000, "/livez")), [""; 0]);
+        assert_eq!(of_probes(&container(3_000, "/healthz")).len(), 1);
+        assert_eq!(of_probes(&container(8_080, "/livez")).len(), 4);
+    }
+}

@@ -1,0 +1,41 @@
+//! `cargo xtask nats-permissions`: what each user of the broker may do, for its configuration.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use common::{
+    event::Service,
+    messaging::{Permissions, topology::Topology},
+};
+
+use crate::generated::Generated;
+
+/// The file that the broker's configuration includes.
+pub(crate) const FILE: Generated = Generated {
+    file: "infra/k8s/components/nats/permissions.conf",
+    command: "cargo xtask nats-permissions",
+    text,
+};
+
+/// `NATS_CLUSTER_ID` of the manifests.
+const CLUSTER: &str = "ticketing";
+
+const HEAD: &str = "\
+# What each user of NATS may do, for NATS_CLUSTER_ID=ticketing. Written by `cargo xtask nats-permissions` from the topology in
+# crates/common: change it there. Each has reply subjects of its own, so that nobody hears what another asked for.
+";
+
+const ADMIN_HEAD: &str = "\
+# For whoever changes the topology, looks into it or backs it up: JetStream whole, but no events.
+";
+
+fn text() -> Result<String> {
+    let topology = Topology::new(CLUSTER, 1);
+    let mut text = String::from(HEAD);
+    for service in Service::ALL {
+        let name = service.as_str().to_uppercase();
+        write!(text, "\n{name}: {}\n", Permissions::of(&topology, service))?;
+    }
+    write!(text, "\n{ADMIN_HEAD}ADMIN: {}\n", Permissions::of_admin())?;
+    Ok(text)
+}
