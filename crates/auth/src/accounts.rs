@@ -3,14 +3,18 @@
 use std::{net::IpAddr, time::Duration};
 
 use common::event::Id;
+use metrics::counter;
 use secrecy::SecretString;
-use tracing::warn;
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, info, warn};
 
 use crate::{
     email::Email,
     limit::Subject,
     password::{PasswordError, Passwords, Verdict},
-    store::{Account, Attempt, Created, Reserved, Store},
+    queue::{PATIENCE, Queue},
+    store::{Account, Attempt, Created, End, Reserved, Store},
 };
 
 /// The accounts. Cheap to clone.
@@ -18,6 +22,7 @@ use crate::{
 pub struct Accounts {
     store: Store,
     passwords: Passwords,
+    queue: Queue,
 }
 
 /// Why nobody is signed up or in.
@@ -32,58 +37,118 @@ pub enum Refusal {
     /// Too many attempts failed; the time until another is worth it.
     #[error("too many failed attempts, the next in {0:?}")]
     TooManyAttempts(Duration),
+    /// Too many attempts were in flight for too long. Worth another try.
+    #[error("too many attempts were in flight for {PATIENCE:?}")]
+    Busy,
     /// The password could not be hashed or verified.
     #[error(transparent)]
     Password(#[from] PasswordError),
     /// What Postgres answers.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+    /// A defect.
+    #[error("an attempt did not come to its end: {0}")]
+    Panicked(#[from] JoinError),
 }
 
 impl Accounts {
     /// Accounts in `store`.
     pub fn new(store: Store, passwords: Passwords) -> Self {
-        Self { store, passwords }
+        Self { queue: Queue::new(store.clone()), store, passwords }
     }
 
-    /// Creates an account, asked for from address `from`, and says its id.
+    /// Creates an account, asked for from address `from`, and says its id. It comes to its end also when this future
+    /// is dropped.
     ///
     /// # Errors
     /// [`Refusal`], but never [`Refusal::InvalidCredentials`]. An address in use counts as a failed attempt of `from`:
     /// else one could ask for all of them.
     pub async fn sign_up(&self, email: &Email, password: SecretString, from: IpAddr) -> Result<Id, Refusal> {
-        let attempt = self.reserve(&[Subject::Address(from)], from).await?;
-        let created = self.create(email, password).await;
-        if !matches!(created, Err(Refusal::EmailInUse)) {
-            tell(self.store.take_back(&attempt).await);
-        }
-        created
+        let (accounts, email) = (self.clone(), email.clone());
+        to_its_end(async move |gone| {
+            let user = accounts.try_sign_up(&email, password, from, &gone).await?;
+            counter!("signups_total").increment(1);
+            info!("user {user} signed up");
+            Ok(user)
+        })
+        .await
     }
 
-    /// The id of the account with this address and password, asked for from address `from`.
+    /// The id of the account with this address and password, asked for from address `from`. It comes to its end also
+    /// when this future is dropped.
     ///
     /// # Errors
     /// [`Refusal`], but never [`Refusal::EmailInUse`].
     pub async fn sign_in(&self, email: &Email, password: SecretString, from: IpAddr) -> Result<Id, Refusal> {
+        let (accounts, email) = (self.clone(), email.clone());
+        to_its_end(async move |gone| {
+            let answer = accounts.try_sign_in(&email, password, from, &gone).await;
+            counter!("signins_total", "outcome" => outcome(&answer)).increment(1);
+            if let Ok(user) = &answer {
+                info!("user {user} signed in");
+            }
+            answer
+        })
+        .await
+    }
+
+    async fn try_sign_up(
+        &self,
+        email: &Email,
+        password: SecretString,
+        from: IpAddr,
+        gone: &CancellationToken,
+    ) -> Result<Id, Refusal> {
+        let attempt = self.reserve(&[Subject::Address(from)], from, gone).await?;
+        let created = self.create(email, password).await;
+        let end = match &created {
+            Ok(_) => End::Succeeded,
+            Err(Refusal::EmailInUse) => End::Failed,
+            Err(_) => End::TakenBack,
+        };
+        self.end(&attempt, end).await;
+        created
+    }
+
+    async fn try_sign_in(
+        &self,
+        email: &Email,
+        password: SecretString,
+        from: IpAddr,
+        gone: &CancellationToken,
+    ) -> Result<Id, Refusal> {
         let subjects = [Subject::Account(email.clone()), Subject::Address(from)];
-        let attempt = self.reserve(&subjects, from).await?;
-        // Who goes away meanwhile has failed: the attempt stays counted.
+        let attempt = self.reserve(&subjects, from, gone).await?;
         let checked = self.check(email, password).await;
-        match &checked {
-            Ok(_) => tell(self.store.succeed(&attempt).await),
-            Err(Refusal::InvalidCredentials) => {}
-            Err(_) => tell(self.store.take_back(&attempt).await),
-        }
+        let end = match &checked {
+            Ok(_) => End::Succeeded,
+            Err(Refusal::InvalidCredentials) => End::Failed,
+            Err(_) => End::TakenBack,
+        };
+        self.end(&attempt, end).await;
         checked
     }
 
-    async fn reserve(&self, subjects: &[Subject], from: IpAddr) -> Result<Attempt, Refusal> {
-        match self.store.reserve(subjects).await? {
+    async fn reserve(
+        &self,
+        subjects: &[Subject],
+        from: IpAddr,
+        gone: &CancellationToken,
+    ) -> Result<Attempt, Refusal> {
+        match self.queue.reserve(subjects, gone).await? {
             Reserved::Attempt(attempt) => Ok(attempt),
             Reserved::TooMany(remaining) => {
                 warn!("too many failed attempts, the last from {from}: refused for {}s", remaining.as_secs());
                 Err(Refusal::TooManyAttempts(remaining))
             }
+            Reserved::Busy => Err(Refusal::Busy),
+        }
+    }
+
+    /// Without success: it is in flight until it is too old for that.
+    async fn end(&self, attempt: &Attempt, end: End) {
+        if let Err(error) = self.store.end(attempt, end).await {
+            warn!("an attempt that is over stays in flight for now: {error}");
         }
     }
 
@@ -122,9 +187,32 @@ impl Accounts {
     }
 }
 
-/// The user has an answer already, and the failure counts no longer than its window.
-fn tell(taken_back: sqlx::Result<()>) {
-    if let Err(error) = taken_back {
-        warn!("an attempt that did not fail stays counted as failed: {error}");
+/// Does `work`, which is told when whoever asked has gone, to its end all the same.
+async fn to_its_end<F>(work: impl FnOnce(CancellationToken) -> F) -> Result<Id, Refusal>
+where
+    F: Future<Output = Result<Id, Refusal>> + Send + 'static,
+{
+    let gone = CancellationToken::new();
+    let _here = gone.clone().drop_guard();
+    tokio::spawn(work(gone).in_current_span()).await?
+}
+
+const fn outcome(answer: &Result<Id, Refusal>) -> &'static str {
+    match answer {
+        Ok(_) => "signed_in",
+        Err(Refusal::InvalidCredentials) => "invalid_credentials",
+        Err(Refusal::TooManyAttempts(_)) => "too_many_attempts",
+        Err(_) => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_attempt_that_panics_is_told_as_a_defect() {
+        let refusal = to_its_end(async |_gone| panic!("on purpose")).await.unwrap_err();
+        assert!(matches!(refusal, Refusal::Panicked(_)), "{refusal:?}");
     }
 }

@@ -10,4 +10,5 @@ pub mod http;
 pub mod limit;
 pub mod password;
 pub mod pruner;
+mod queue;
 pub mod store;

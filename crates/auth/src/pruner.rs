@@ -1,4 +1,4 @@
-//! Removes failed attempts that count no more.
+//! Removes attempts that count no more.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub const INTERVAL: Duration = Duration::from_secs(30);
 /// Rows that one statement removes.
 pub const BATCH: usize = 1_000;
 
-/// Removes failed attempts whose window is over. Several may prune at once.
+/// Removes attempts that count no more. Several may prune at once.
 #[derive(Debug)]
 pub struct Pruner(Store);
 

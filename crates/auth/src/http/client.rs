@@ -1,13 +1,21 @@
 //! The address that a request comes from.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Once,
+};
 
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
     http::{HeaderMap, request::Parts},
 };
-use tracing::error;
+use tracing::{error, warn};
 use web::ApiError;
+
+const FORWARDED: &str = "x-forwarded-for";
+
+/// One line in the log is enough: every request of a proxy has it.
+static IGNORED: Once = Once::new();
 
 /// Who is believed about a client's address.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +32,23 @@ pub(super) struct ClientAddress(pub(super) IpAddr);
 impl Proxies {
     /// The address as the outermost trusted proxy saw it; that of the peer without one, or if it does not say.
     fn client(self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-        let Some(nth) = self.hops.checked_sub(1) else { return peer };
+        let Some(nth) = self.hops.checked_sub(1) else {
+            if headers.contains_key(FORWARDED) {
+                IGNORED.call_once(warn_of_proxy);
+            }
+            return peer;
+        };
         let lines: Vec<&str> =
-            headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or_default()).collect();
+            headers.get_all(FORWARDED).iter().map(|line| line.to_str().unwrap_or_default()).collect();
         lines.join(",").rsplit(',').nth(nth).and_then(read).unwrap_or(peer)
     }
+}
+
+fn warn_of_proxy() {
+    warn!(
+        "a request came with X-Forwarded-For, which nobody believes because TRUSTED_PROXY_HOPS is 0: if that was a \
+         proxy of ours, everybody behind it shares one limit on failed attempts"
+    );
 }
 
 /// An address, which some proxies write with the port or, if it is an IPv6 one, in brackets.

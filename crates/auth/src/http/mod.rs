@@ -48,13 +48,21 @@ impl FromRef<Api> for Proxies {
     }
 }
 
-/// The routes of the API and their document. The server has to be one that tells the peer's address
-/// (`into_make_service_with_connect_info`).
+/// The API. The server has to be one that tells the peer's address (`into_make_service_with_connect_info`).
 pub fn router(api: Api) -> Router {
-    let routes = OpenApiRouter::default()
+    finish(routes(), api)
+}
+
+/// The documented routes alone, for a test that puts something of its own around them.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::default()
         .routes(routes!(users::sign_up))
         .routes(routes!(users::sign_in))
         .routes(routes!(users::sign_out))
-        .routes(routes!(users::current));
+        .routes(routes!(users::current))
+}
+
+/// Routes with their document and what surrounds every request.
+pub fn finish(routes: OpenApiRouter<Api>, api: Api) -> Router {
     web::finish("Auth", "/api/users", routes, api)
 }

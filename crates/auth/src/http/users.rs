@@ -6,9 +6,8 @@ use axum::{
     http::{HeaderName, StatusCode, header::SET_COOKIE},
 };
 use common::event::Id;
-use metrics::counter;
 use serde::Serialize;
-use tracing::{Span, error, info, warn};
+use tracing::{Span, error, warn};
 use utoipa::ToSchema;
 use web::{ApiError, Body, ErrorBody, Sessions, User, session::Visitor};
 
@@ -55,12 +54,12 @@ impl From<Refusal> for ApiError {
             Refusal::InvalidCredentials => Self::bad_request("Invalid credentials"),
             Refusal::TooManyAttempts(remaining) => Self::TooManyAttempts(remaining),
             Refusal::Database(error) => error.into(),
-            Refusal::Password(error @ PasswordError::Busy) => {
-                warn!("a request was turned away: {error}");
+            Refusal::Busy | Refusal::Password(PasswordError::Busy) => {
+                warn!("a request was turned away: {refusal}");
                 Self::Unavailable
             }
-            Refusal::Password(error) => {
-                error!("a request failed: {error}");
+            Refusal::Password(_) | Refusal::Panicked(_) => {
+                error!("a request failed: {refusal}");
                 Self::Defect
             }
         }
@@ -98,8 +97,6 @@ pub(super) async fn sign_up(
 ) -> Result<SignedIn, ApiError> {
     let (email, password) = new_account(&body)?;
     let user = api.accounts.sign_up(&email, password, from).await?;
-    counter!("signups_total").increment(1);
-    info!("user {user} signed up");
     Ok(signed_in(&api, user, &email))
 }
 
@@ -123,16 +120,7 @@ pub(super) async fn sign_in(
     body: Body,
 ) -> Result<SignedIn, ApiError> {
     let (email, password) = credentials(&body)?;
-    let answer = api.accounts.sign_in(&email, password, from).await;
-    let outcome = match &answer {
-        Ok(_) => "signed_in",
-        Err(Refusal::InvalidCredentials) => "invalid_credentials",
-        Err(Refusal::TooManyAttempts(_)) => "too_many_attempts",
-        Err(_) => "failed",
-    };
-    counter!("signins_total", "outcome" => outcome).increment(1);
-    let user = answer?;
-    info!("user {user} signed in");
+    let user = api.accounts.sign_in(&email, password, from).await?;
     Ok(signed_in(&api, user, &email))
 }
 

@@ -1,4 +1,5 @@
-//! Failed attempts. Each is counted before it is made, so that no number of them at once is more than allowed.
+//! Attempts. Each is counted as in flight before it is made, so that no number of them at once can fail more often
+//! than is allowed; none has failed before it is over.
 
 use std::time::Duration;
 
@@ -6,18 +7,15 @@ use chrono::{DateTime, Utc};
 use sqlx::Connection as _;
 
 use super::Store;
-use crate::limit::{Subject, WINDOW};
+use crate::limit::{IN_FLIGHT, Subject, WINDOW};
 
-/// An attempt that is counted as failed already.
+/// An attempt in flight.
 #[derive(Debug)]
-#[must_use = "one that did not fail is taken back"]
-pub struct Attempt(Vec<Counted>);
-
-/// Whom it is counted against, and in which window.
-#[derive(Debug)]
-struct Counted {
-    subject: Subject,
-    since: DateTime<Utc>,
+#[must_use = "it is in flight until it ends"]
+pub struct Attempt {
+    subjects: Vec<Subject>,
+    /// By Postgres' clock.
+    began: DateTime<Utc>,
 }
 
 /// What became of a wish for an attempt.
@@ -25,45 +23,45 @@ struct Counted {
 pub enum Reserved {
     /// Go on.
     Attempt(Attempt),
-    /// There were too many: this long until another one is worth it.
+    /// Too many have failed: this long until another one is worth it.
     TooMany(Duration),
+    /// So many are in flight that there would be too many if all of them failed: worth another try once one has ended.
+    Busy,
+}
+
+/// How an attempt ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It counts against all of its subjects.
+    Failed,
+    /// It counts against nobody, and neither do the failures before it against the account.
+    Succeeded,
+    /// It came to nothing, and counts against nobody.
+    TakenBack,
 }
 
 /// What `reserve.sql` answers.
 #[derive(Debug, sqlx::FromRow)]
 struct Row {
-    key: String,
-    since: Option<DateTime<Utc>>,
+    began: Option<DateTime<Utc>>,
     remaining_ms: Option<i64>,
 }
 
-/// Whoever loses a race for the last attempt asks again, to know how long to wait.
-const MOST_RACES: u32 = 3;
-
 impl Store {
-    /// Counts an attempt as failed against all of `subjects`, or against none if one has had too many.
+    /// Counts an attempt as in flight against all of `subjects`, or against none if one has no room for it.
     ///
     /// # Errors
-    /// What Postgres answers. The attempt may be counted all the same, if the answer was lost.
+    /// What Postgres answers. The attempt may be in flight all the same, if the answer was lost.
     pub async fn reserve(&self, subjects: &[Subject]) -> sqlx::Result<Reserved> {
-        for _ in 0..MOST_RACES {
-            if let Some(reserved) = self.reserve_once(subjects).await? {
-                return Ok(reserved);
-            }
-        }
-        Ok(Reserved::TooMany(WINDOW))
-    }
-
-    /// `None` if someone else took the last attempt meanwhile.
-    async fn reserve_once(&self, subjects: &[Subject]) -> sqlx::Result<Option<Reserved>> {
         let keys: Vec<String> = subjects.iter().map(Subject::key).collect();
         let most: Vec<i32> = subjects.iter().map(Subject::most).collect();
         let rows: Vec<Row> = outbox::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
-            let rows = sqlx::query_as(include_str!("reserve.sql")).bind(&keys).bind(&most).bind(window_ms());
+            let rows = sqlx::query_as(include_str!("reserve.sql")).bind(&keys).bind(&most);
+            let rows = rows.bind(ms(WINDOW)).bind(ms(IN_FLIGHT));
             let rows: Vec<Row> = rows.fetch_all(&mut *transaction).await?;
-            if rows.iter().all(|row| row.since.is_some()) {
+            if rows.iter().all(|row| row.began.is_some()) {
                 transaction.commit().await?;
             } else {
                 transaction.rollback().await?;
@@ -75,52 +73,45 @@ impl Store {
         Ok(answer(subjects, &rows))
     }
 
-    /// Takes back an attempt that came to no end: it counts against nobody.
+    /// Ends an attempt.
     ///
     /// # Errors
-    /// What Postgres answers.
-    pub async fn take_back(&self, attempt: &Attempt) -> sqlx::Result<()> {
-        for counted in &attempt.0 {
-            self.uncount(counted).await?;
+    /// What Postgres answers. The attempt may be in flight until it is too old for that.
+    pub async fn end(&self, attempt: &Attempt, end: End) -> sqlx::Result<()> {
+        let mut ended = Ok(());
+        for subject in &attempt.subjects {
+            ended = ended.and(self.end_for(subject, attempt.began, end).await);
         }
-        Ok(())
+        ended
     }
 
-    /// Takes back an attempt that succeeded, and with it all failures of the account.
-    ///
-    /// # Errors
-    /// What Postgres answers.
-    pub async fn succeed(&self, attempt: &Attempt) -> sqlx::Result<()> {
-        for counted in &attempt.0 {
-            match counted.subject {
-                Subject::Account(_) => self.forget(&counted.subject).await?,
-                Subject::Address(_) => self.uncount(counted).await?,
-            }
+    /// One row, in a statement of its own: no two can wait for each other.
+    async fn end_for(&self, subject: &Subject, began: DateTime<Utc>, end: End) -> sqlx::Result<()> {
+        match end {
+            End::Failed => self.fail(subject, began).await,
+            End::Succeeded => self.release(subject, began, matches!(subject, Subject::Account(_))).await,
+            End::TakenBack => self.release(subject, began, false).await,
         }
-        Ok(())
     }
 
-    // These two lock one row each, in a statement of their own: no two can wait for each other.
-
-    async fn uncount(&self, Counted { subject, since }: &Counted) -> sqlx::Result<()> {
+    async fn fail(&self, subject: &Subject, began: DateTime<Utc>) -> sqlx::Result<()> {
         let key = subject.key();
         outbox::run(|| async {
             let mut connection = self.database.connection().await?;
-            // In a later window it is no longer counted.
-            let sql =
-                "update attempts set failures = failures - 1 where key = $1 and since = $2 and failures > 0";
-            sqlx::query(sql).bind(&key).bind(since).execute(&mut *connection).await?;
+            let failed = sqlx::query(include_str!("fail.sql")).bind(&key).bind(began).bind(ms(WINDOW));
+            failed.execute(&mut *connection).await?;
             connection.release();
             Ok(())
         })
         .await
     }
 
-    async fn forget(&self, subject: &Subject) -> sqlx::Result<()> {
+    async fn release(&self, subject: &Subject, began: DateTime<Utc>, forget: bool) -> sqlx::Result<()> {
         let key = subject.key();
         outbox::run(|| async {
             let mut connection = self.database.connection().await?;
-            sqlx::query("delete from attempts where key = $1").bind(&key).execute(&mut *connection).await?;
+            let released = sqlx::query(include_str!("release.sql")).bind(&key).bind(began).bind(forget);
+            released.execute(&mut *connection).await?;
             connection.release();
             Ok(())
         })
@@ -134,12 +125,8 @@ impl Store {
     pub async fn prune(&self, limit: usize) -> sqlx::Result<usize> {
         outbox::run(|| async {
             let mut connection = self.database.connection().await?;
-            let pruned = sqlx::query(
-                "delete from attempts where key = any (array(
-                   select key from attempts where since <= now() - $1 * interval '1 millisecond'
-                   order by since limit $2 for update skip locked))",
-            );
-            let pruned = pruned.bind(window_ms()).bind(limit as i64).execute(&mut *connection).await?;
+            let pruned = sqlx::query(include_str!("prune.sql")).bind(ms(WINDOW)).bind(ms(IN_FLIGHT));
+            let pruned = pruned.bind(limit as i64).execute(&mut *connection).await?;
             connection.release();
             Ok(pruned.rows_affected() as usize)
         })
@@ -147,18 +134,17 @@ impl Store {
     }
 }
 
-fn answer(subjects: &[Subject], rows: &[Row]) -> Option<Reserved> {
+fn answer(subjects: &[Subject], rows: &[Row]) -> Reserved {
     if let Some(ms) = rows.iter().filter_map(|row| row.remaining_ms).max() {
-        return Some(Reserved::TooMany(Duration::from_millis(ms.unsigned_abs())));
+        return Reserved::TooMany(Duration::from_millis(ms.unsigned_abs()));
     }
-    let counted = subjects.iter().map(|subject| {
-        let key = subject.key();
-        let since = rows.iter().find(|row| row.key == key)?.since?;
-        Some(Counted { subject: subject.clone(), since })
-    });
-    Some(Reserved::Attempt(Attempt(counted.collect::<Option<_>>()?)))
+    let began: Option<Vec<_>> = rows.iter().map(|row| row.began).collect();
+    match began.as_deref() {
+        Some([began, ..]) => Reserved::Attempt(Attempt { subjects: subjects.to_vec(), began: *began }),
+        _ => Reserved::Busy,
+    }
 }
 
-fn window_ms() -> i64 {
-    WINDOW.as_millis() as i64
+fn ms(duration: Duration) -> i64 {
+    duration.as_millis() as i64
 }

@@ -1,9 +1,9 @@
-//! The accounts and the failed attempts in Postgres: the only code of this service that speaks SQL.
+//! The accounts and the attempts in Postgres: the only code of this service that speaks SQL.
 
 mod attempts;
 mod users;
 
-pub use attempts::{Attempt, Reserved};
+pub use attempts::{Attempt, End, Reserved};
 pub use users::{Account, Created};
 
 use std::borrow::Cow;

@@ -1,31 +1,37 @@
--- Counts an attempt as failed before it is made, against each of its subjects or, if one has had too many, none.
+-- Counts an attempt as in flight before it is made, against each of its subjects or, if one has no room, none.
 --
--- $1 text[]: keys of the subjects   $2 integer[]: failures allowed to each   $3 bigint: the window, in ms
+-- $1 text[]: keys of the subjects   $2 integer[]: failures allowed to each
+-- $3 bigint: the window, in ms      $4 bigint: how long an attempt in flight counts, in ms
 --
 -- One row a key:
---   key, since     as counted; `since` null: not counted
---   remaining_ms   until a subject that has had too many gets another try, rounded up; null: it has not
+--   began          by which the attempt is known, as counted; null: not counted
+--   remaining_ms   until a subject that has had too many failures gets another try, rounded up; null: it has not
 --
--- Of attempts that race for the last one, the later waits here for the row and then finds it full: some of its keys
--- are counted and some not, and the caller rolls back. Rows are locked in key order.
+-- There is room for an attempt if all those in flight could fail and be no more than is allowed. Of attempts that race
+-- for the last room, the later waits here for the row and then finds it full: some of its keys are counted and some
+-- not, and the caller rolls back. Rows are locked in key order.
 with asked as (
   select key collate "C" as key, most from unnest($1::text[], $2::integer[]) as asked (key, most)
-), spent as (
-  select a.key, a.since
+), known as (
+  select a.key, a.since, asked.most,
+         case when a.since > now() - $3 * interval '1 millisecond' then a.failures else 0 end as failures,
+         (select count(*) from unnest(a.pending) as began where began > now() - $4 * interval '1 millisecond') as pending
   from attempts a join asked on asked.key = a.key
-  where a.failures >= asked.most and a.since > now() - $3 * interval '1 millisecond'
 ), counted as (
-  insert into attempts as a (key, failures, since)
-  select key, 1, now() from asked where not exists (select from spent) order by key
+  insert into attempts as a (key, failures, since, pending)
+  select key, 0, '-infinity', array[now()] from asked
+  where not exists (select from known where failures + pending >= most) order by key
   on conflict (key) do update
-  set failures = case when a.since > now() - $3 * interval '1 millisecond' then a.failures + 1 else 1 end,
-      since = case when a.since > now() - $3 * interval '1 millisecond' then a.since else now() end
-  where a.since <= now() - $3 * interval '1 millisecond'
-     or a.failures < (select most from asked where asked.key = a.key)
-  returning key, since
+  set pending = now() || array(
+        select began from unnest(a.pending) as began where began > now() - $4 * interval '1 millisecond')
+  where case when a.since > now() - $3 * interval '1 millisecond' then a.failures else 0 end
+      + (select count(*) from unnest(a.pending) as began where began > now() - $4 * interval '1 millisecond')
+      < (select most from asked where asked.key = a.key)
+  returning key
 )
-select asked.key, counted.since,
-       ceil(extract(epoch from spent.since - now()) * 1000 + $3)::bigint as remaining_ms
+select case when counted.key is not null then now() end as began,
+       case when known.failures >= known.most
+            then ceil(extract(epoch from known.since - now()) * 1000 + $3)::bigint end as remaining_ms
 from asked
 left join counted on counted.key = asked.key
-left join spent on spent.key = asked.key
+left join known on known.key = asked.key

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 use auth::{
     accounts::Accounts,
     email::Email,
-    http::{Api, Cookies, Proxies, router},
+    http::{Api, Cookies, Proxies, finish, routes},
     password::Passwords,
     store::{MIGRATIONS, Store},
 };
@@ -14,6 +14,7 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use testkit::Postgres;
+use utoipa_axum::router::OpenApiRouter;
 use web::Sessions;
 
 pub(crate) const KEY: &str = "asdf";
@@ -48,7 +49,16 @@ impl Server {
         Self::over(self.database_url.clone()).await
     }
 
+    /// Another one, whose routes are these.
+    pub(crate) async fn replica_of(&self, routes: OpenApiRouter<Api>) -> Self {
+        Self::serve(self.database_url.clone(), routes).await
+    }
+
     async fn over(database_url: String) -> Self {
+        Self::serve(database_url, routes()).await
+    }
+
+    async fn serve(database_url: String, routes: OpenApiRouter<Api>) -> Self {
         let database = Database::new(database_url.parse().unwrap(), "auth-test", 16);
         outbox::migrate(&database, &[&MIGRATIONS]).await.unwrap();
         let store = Store::new(database);
@@ -60,7 +70,7 @@ impl Server {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let service = router(api).into_make_service_with_connect_info::<SocketAddr>();
+        let service = finish(routes, api).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
         let pool = PgPoolOptions::new().max_connections(4).connect_lazy(&database_url).unwrap();
@@ -101,6 +111,13 @@ impl Server {
     pub(crate) async fn failures(&self, key: &str) -> i32 {
         let failures = sqlx::query_scalar("select failures from attempts where key = $1").bind(key);
         failures.fetch_optional(&self.pool).await.unwrap().unwrap_or(0)
+    }
+
+    /// Attempts in flight that count against a key of the table `attempts`.
+    pub(crate) async fn in_flight(&self, key: &str) -> i32 {
+        let pending =
+            sqlx::query_scalar("select cardinality(pending) from attempts where key = $1").bind(key);
+        pending.fetch_optional(&self.pool).await.unwrap().unwrap_or(0)
     }
 }
 

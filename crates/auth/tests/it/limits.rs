@@ -16,7 +16,7 @@ const HERE: &str = "address:192.0.2.1";
 /// Sets the failures of a key, which began so many seconds ago.
 async fn set(server: &Server, key: &str, failures: i32, seconds_ago: i32) {
     sqlx::query(
-        "insert into attempts values ($1, $2, now() - $3 * interval '1 second')
+        "insert into attempts values ($1, $2, now() - $3 * interval '1 second', '{}')
          on conflict (key) do update set failures = excluded.failures, since = excluded.since",
     )
     .bind(key)
@@ -144,7 +144,8 @@ async fn the_pruner_removes_what_counts_no_more_in_bounded_batches() {
     let window = WINDOW.as_secs() as i32;
     set(&server, ANNS, 3, window - 60).await;
     sqlx::query(
-        "insert into attempts select 'account:' || n, 1, now() - $1 * interval '1 second' from generate_series(1, $2) n",
+        "insert into attempts select 'account:' || n, 1, now() - $1 * interval '1 second', '{}'
+         from generate_series(1, $2) n",
     )
     .bind(window)
     .bind(BATCH as i32 + 5)

@@ -7,6 +7,7 @@
 mod api;
 mod bad_input;
 mod http;
+mod in_flight;
 mod limits;
 mod openapi;
 mod process;

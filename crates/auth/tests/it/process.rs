@@ -126,6 +126,26 @@ async fn the_log_names_users_by_their_ids_and_never_shows_an_address_or_a_passwo
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_once_that_nobody_believes_a_proxy_which_is_there() {
+    for (hops, expected) in [("0", 1), ("1", 0)] {
+        let auth = command(&database().await, "key").env("TRUSTED_PROXY_HOPS", hops).spawn().await.unwrap();
+        auth.ready(READY).await.unwrap();
+        post(&auth, SIGN_IN, "wrong").await;
+        for _ in ["once", "again"] {
+            let request = client().post(format!("{}{SIGN_IN}", auth.http_url()));
+            let request = request.header("x-forwarded-for", "192.0.2.1");
+            let request = request.header("content-type", "application/json").body(credentials(ANN, PASSWORD));
+            assert_eq!(request.send().await.unwrap().status(), 400);
+        }
+        auth.terminate().unwrap();
+        auth.wait_exit(READY).await.unwrap();
+        let log = auth.log();
+        assert_eq!(log.matches("TRUSTED_PROXY_HOPS is 0").count(), expected, "{log}");
+        assert!(!log.contains("192.0.2.1"), "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_starts_before_postgres_is_alive_and_gets_ready_by_itself() {
     let postgres = Postgres::start().await.unwrap();
     let database = postgres.database().await.unwrap();

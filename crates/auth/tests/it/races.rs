@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use auth::{
     accounts::{Accounts, Refusal},
-    limit::{PER_ACCOUNT, PER_ADDRESS, Subject},
+    limit::PER_ACCOUNT,
     password::Passwords,
-    store::{Created, Reserved},
+    store::Created,
 };
 use common::event::Id;
 use futures_util::future::join_all;
@@ -60,52 +60,6 @@ async fn a_hundred_guesses_at_once_through_two_replicas_get_no_more_than_ten_ans
     assert_eq!(counted, i64::from(PER_ACCOUNT), "only what was verified counts against an address");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_address_has_no_more_attempts_at_once_than_one_after_the_other() {
-    let server = Server::new().await;
-    let replica = server.replica().await;
-    let here = Subject::Address(address(1));
-    let attempts = join_all((0..100).map(|nth| {
-        let store = if nth % 2 == 0 { &server.store } else { &replica.store };
-        let subjects = [Subject::Account(email(&format!("user-{nth}@example.com"))), here.clone()];
-        async move { store.reserve(&subjects).await.unwrap() }
-    }));
-    let attempts: Vec<Reserved> = attempts.await;
-    let reserved = attempts.iter().filter(|it| matches!(it, Reserved::Attempt(_))).count();
-    assert_eq!(reserved, PER_ADDRESS as usize);
-    assert_eq!(server.failures("address:198.51.100.1").await, PER_ADDRESS);
-    let accounts: i64 = sqlx::query_scalar("select count(*) from attempts where key like 'account:%'")
-        .fetch_one(&server.pool)
-        .await
-        .unwrap();
-    assert_eq!(accounts, i64::from(PER_ADDRESS), "who is refused is counted nowhere");
-
-    let back = attempts.iter().filter_map(|it| match it {
-        Reserved::Attempt(attempt) => Some(server.store.take_back(attempt)),
-        Reserved::TooMany(_) => None,
-    });
-    for taken_back in join_all(back).await {
-        taken_back.unwrap();
-    }
-    assert_eq!(server.failures("address:198.51.100.1").await, 0);
-}
-
-#[tokio::test]
-async fn an_attempt_is_taken_back_from_its_own_window_only() {
-    let server = Server::new().await;
-    let subjects = [Subject::Account(email("ann@example.com")), Subject::Address(address(1))];
-    let Reserved::Attempt(old) = server.store.reserve(&subjects).await.unwrap() else { panic!("refused") };
-    server.sql("update attempts set since = since - interval '15 minutes'").await;
-    let Reserved::Attempt(new) = server.store.reserve(&subjects).await.unwrap() else { panic!("refused") };
-    server.store.take_back(&old).await.unwrap();
-    assert_eq!(server.failures("address:198.51.100.1").await, 1);
-    for _ in ["once", "again"] {
-        server.store.take_back(&new).await.unwrap();
-        assert_eq!(server.failures("address:198.51.100.1").await, 0);
-        assert_eq!(server.failures("account:ann@example.com").await, 0);
-    }
-}
-
 #[tokio::test]
 async fn an_account_whose_answer_was_lost_is_recognised_by_its_id() {
     let server = Server::new().await;
@@ -153,7 +107,7 @@ async fn a_sign_up_that_waits_for_one_still_in_progress_sees_how_that_ended() {
 }
 
 /// Waits until so many sessions wait for a row that another one holds.
-async fn blocked(server: &Server, sessions: i64) {
+pub(crate) async fn blocked(server: &Server, sessions: i64) {
     testkit::eventually("sessions wait for a lock", std::time::Duration::from_secs(10), async || {
         let waiting: i64 = sqlx::query_scalar(
             "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
