@@ -52,7 +52,7 @@ impl Disorder {
     }
 }
 
-/// Without its id, or the broker would drop it.
+/// Without its id, or the broker would drop it. The delay is the disorder itself: nothing is waited for.
 #[expect(clippy::disallowed_methods, reason = "this plays a broker that delivers twice")]
 async fn repeat(nats: async_nats::Client, message: async_nats::Message, delay: Duration) {
     tokio::time::sleep(delay).await;
