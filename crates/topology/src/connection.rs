@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow};
-use async_nats::{ConnectErrorKind, ConnectOptions, Event, ServerAddr, ServerError, jetstream::ErrorCode};
+use async_nats::{ConnectErrorKind, ConnectOptions, Event, ServerError, jetstream::ErrorCode};
 use common::{
     messaging::{check_server, topology::Topology},
     process::config::NatsSettings,
@@ -88,7 +88,7 @@ fn options(settings: &NatsSettings, refused: watch::Sender<Option<String>>) -> C
         .custom_inbox_prefix(INBOX_PREFIX)
         .connection_timeout(CONNECTION_TIMEOUT)
         // One address that asks for TLS is enough for all, as in a service.
-        .require_tls(settings.addresses.iter().any(ServerAddr::tls_required))
+        .require_tls(settings.requires_tls())
         .event_callback(move |event| {
             // What the user may not do is answered beside the request and not to it.
             if let Event::ServerError(ServerError::Other(text)) = event {
