@@ -14,6 +14,7 @@ mod failure;
 mod lifecycle;
 mod migration;
 mod relay;
+pub mod row;
 mod wake;
 
 pub use config::database_url;

@@ -1,10 +1,9 @@
 //! From rows to what they mean. A row that means nothing is a decoding error.
 
 use chrono::{DateTime, Utc};
-use common::{
-    event::{Id, OrderStatus},
-    traceparent::Traceparent,
-};
+use common::{event::OrderStatus, traceparent::Traceparent};
+use outbox::row::decode;
+pub(super) use outbox::row::{expect_rows, id, version};
 use rust_decimal::Decimal;
 use sqlx::Error;
 
@@ -53,14 +52,6 @@ pub(super) fn standing(status_text: &str, payment_id: Option<String>) -> Result<
     Ok(Standing { status: status(status_text)?, payment_id: payment_id.map(id).transpose()? })
 }
 
-pub(super) fn id(text: String) -> Result<Id, Error> {
-    text.try_into().map_err(decode)
-}
-
-pub(super) fn version(number: i64) -> Result<u32, Error> {
-    number.try_into().map_err(decode)
-}
-
 pub(super) fn status(text: &str) -> Result<OrderStatus, Error> {
     text.parse().map_err(decode)
 }
@@ -68,17 +59,4 @@ pub(super) fn status(text: &str) -> Result<OrderStatus, Error> {
 /// The trace that a stored context belongs to, for a log line.
 pub(super) fn trace_id(traceparent: Option<&str>) -> Option<String> {
     traceparent.and_then(|text| text.parse().ok()).map(|traceparent: Traceparent| traceparent.trace_id())
-}
-
-fn decode(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Decode(Box::new(error))
-}
-
-/// Holds an update to the number of rows that it was about to touch. They are locked, so another number is a defect,
-/// and the error rolls the transaction back.
-pub(super) fn expect_rows(touched: u64, expected: usize, what: &str) -> Result<(), Error> {
-    if touched == expected as u64 {
-        return Ok(());
-    }
-    Err(Error::Encode(format!("{what} touched {touched} rows instead of {expected}").into()))
 }

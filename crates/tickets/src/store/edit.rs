@@ -4,14 +4,11 @@ use common::{
     event::{Id, Price},
     traceparent::Traceparent,
 };
-use outbox::enqueue;
+use outbox::{enqueue, row::expect_rows};
 use sqlx::{Connection as _, PgConnection};
 use tracing::info;
 
-use super::{
-    Store,
-    row::{TicketRow, expect_rows},
-};
+use super::{Store, row::TicketRow};
 use crate::ticket::{EditRefusal, Ticket};
 
 /// A seller's change of a ticket.

@@ -10,14 +10,14 @@ use common::{
     event::{Id, TicketUpdated},
     traceparent::Traceparent,
 };
-use outbox::enqueue_all;
+use outbox::{
+    enqueue_all,
+    row::{self, expect_rows},
+};
 use sqlx::{Connection as _, PgConnection};
 use tracing::info;
 
-use super::{
-    Store,
-    row::{self, TicketRow, expect_rows},
-};
+use super::{Store, row::TicketRow};
 use crate::ticket::{Release, Reservation, Ticket};
 
 /// An order that was created or cancelled, and its ticket.

@@ -1,6 +1,6 @@
 //! From rows to what they mean. A row that means nothing is a decoding error.
 
-use common::event::Id;
+use outbox::row::{decode, id, version};
 use rust_decimal::Decimal;
 use sqlx::Error;
 
@@ -22,28 +22,11 @@ impl TryFrom<TicketRow> for Ticket {
     fn try_from(row: TicketRow) -> Result<Self, Error> {
         Ok(Self {
             id: id(row.id)?,
-            version: row.version.try_into().map_err(decode)?,
+            version: version(row.version)?,
             title: row.title,
             price: row.price.try_into().map_err(decode)?,
             user_id: id(row.user_id)?,
             order_id: row.order_id.map(id).transpose()?,
         })
     }
-}
-
-pub(super) fn id(text: String) -> Result<Id, Error> {
-    text.try_into().map_err(decode)
-}
-
-fn decode(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Decode(Box::new(error))
-}
-
-/// Holds an update to the number of rows that it was about to touch. They are locked, so another number is a defect,
-/// and the error rolls the transaction back.
-pub(super) fn expect_rows(touched: u64, expected: usize, what: &str) -> Result<(), Error> {
-    if touched == expected as u64 {
-        return Ok(());
-    }
-    Err(Error::Encode(format!("{what} touched {touched} rows instead of {expected}").into()))
 }
