@@ -7,16 +7,13 @@ create table users (
   created_at timestamptz not null default now()
 );
 
--- Attempts to sign in or up that have failed, and those in flight, of which nobody knows yet.
+-- Failed attempts to sign in or up, those in progress among them.
 create table attempts (
   -- `account:<normalised email>`, whether or not there is such an account, or `address:<ip>`.
   key text collate "C" primary key,
   failures integer not null check (failures >= 0),
-  -- When the first failure was, by this server's clock; without any, `-infinity`. A window later they count no more.
-  since timestamptz not null,
-  -- When each attempt in flight began, by this server's clock. One that was left behind counts no more once it is older
-  -- than any can be.
-  pending timestamptz[] not null
+  -- When the first of them was, by this server's clock. A window later they count no more.
+  since timestamptz not null
 );
 
 -- What the pruner looks for.
