@@ -1,6 +1,6 @@
 //! What may be chosen of a platform, and its start.
 
-use std::{collections::BTreeMap, ffi::OsString, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use common::process::config::duration::WithUnit;
@@ -17,12 +17,14 @@ pub struct PlatformBuilder {
     env: Vec<(OsString, OsString)>,
     echo: Option<UnboundedSender<LogLine>>,
     gateway: Option<BoundGateway>,
+    programs: Option<PathBuf>,
 }
 
 impl PlatformBuilder {
     pub(super) fn new() -> Self {
         let replicas = ServiceName::ALL.into_iter().map(|name| (name, 1)).collect();
-        Self { replicas, env: vec![("LOG_FORMAT".into(), "json".into())], echo: None, gateway: None }
+        let env = vec![("LOG_FORMAT".into(), "json".into())];
+        Self { replicas, env, echo: None, gateway: None, programs: None }
     }
 
     /// How many processes of a service there are; 1 unless told otherwise, and 0 leaves it out.
@@ -71,6 +73,13 @@ impl PlatformBuilder {
         self
     }
 
+    /// Runs the services that lie in this directory, such as [`crate::release_before`], and not the current ones.
+    #[must_use]
+    pub fn programs(mut self, directory: PathBuf) -> Self {
+        self.programs = Some(directory);
+        self
+    }
+
     /// Starts everything and waits until it is ready.
     ///
     /// # Errors
@@ -113,7 +122,11 @@ impl PlatformBuilder {
 
     fn command(&self, name: ServiceName, number: usize, stores: &Stores) -> ServiceBuilder {
         let label = format!("{name}-{number}");
-        let mut command = command(name, &label, stores);
+        let program = match &self.programs {
+            Some(directory) => Service::program(directory.join(name.as_str())),
+            None => Service::command(name.as_str()),
+        };
+        let mut command = told(program.name(&label), name, &label, stores);
         for (variable, value) in &self.env {
             command = command.env(variable, value);
         }
@@ -124,9 +137,9 @@ impl PlatformBuilder {
     }
 }
 
-/// A process of a service, with its part of the environment and no more.
-fn command(name: ServiceName, label: &str, stores: &Stores) -> ServiceBuilder {
-    let mut command = Service::command(name.as_str()).name(label);
+/// The process with its part of the environment and no more.
+fn told(program: ServiceBuilder, name: ServiceName, label: &str, stores: &Stores) -> ServiceBuilder {
+    let mut command = program;
     for (variable, value) in stores.of(name) {
         command = command.env(variable, value);
     }

@@ -94,6 +94,11 @@ impl Platform {
         all
     }
 
+    /// Where its servers are, for services that are started beside its own: see [`PlatformBuilder::start_on`].
+    pub fn stores(&self) -> Stores {
+        self.servers.stores()
+    }
+
     /// Copies all logs to this directory and removes what was there.
     ///
     /// # Errors

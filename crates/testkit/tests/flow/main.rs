@@ -8,4 +8,5 @@ mod overtaken;
 mod people;
 mod rush;
 mod trace;
+mod upgrade;
 mod world;

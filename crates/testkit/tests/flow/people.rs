@@ -5,7 +5,7 @@ use std::time::Duration;
 use common::event::Id;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use testkit::{JWT_KEY, Platform};
+use testkit::{Fleet, JWT_KEY};
 use web::{Sessions, User};
 
 /// Longer than a busy machine needs for one request.
@@ -25,8 +25,8 @@ pub(crate) fn client() -> Client {
 
 impl Person {
     /// Signs up at `auth`, as a stranger would.
-    pub(crate) async fn sign_up(platform: &Platform, name: &str) -> Self {
-        let (client, url) = (client(), platform.url());
+    pub(crate) async fn sign_up(fleet: &Fleet, name: &str) -> Self {
+        let (client, url) = (client(), fleet.url());
         let body = json!({ "email": format!("{name}@example.com"), "password": "correct horse" });
         let answer = client.post(format!("{url}/api/users/signup")).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 201);
@@ -35,11 +35,11 @@ impl Person {
     }
 
     /// Has been signed in for long: the session is signed here, without a password being hashed.
-    pub(crate) fn signed_in(platform: &Platform, client: &Client, id: &Id) -> Self {
+    pub(crate) fn signed_in(fleet: &Fleet, client: &Client, id: &Id) -> Self {
         let user = User { id: id.clone(), email: Some("someone@example.com".to_owned()) };
         let cookie = Sessions::new(JWT_KEY.into()).open(&user, Duration::from_secs(3_600), false);
         let cookie = cookie.split(';').next().unwrap().to_owned();
-        Self { client: client.clone(), url: platform.url(), cookie }
+        Self { client: client.clone(), url: fleet.url(), cookie }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -18,7 +18,7 @@ use crate::people::Person;
 
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
-/// Two processes of each service behind the gateway.
+/// The platform: in most tests two processes of each service behind the gateway.
 pub(crate) struct World {
     pub(crate) platform: Platform,
     pub(crate) nats: Client,
@@ -28,7 +28,16 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn start(window: Duration) -> Self {
         let two = |builder: testkit::PlatformBuilder, name| builder.replicas(name, 2);
-        let builder = ServiceName::ALL.into_iter().fold(Platform::builder().window(window), two);
+        Self::of(ServiceName::ALL.into_iter().fold(Platform::builder().window(window), two)).await
+    }
+
+    /// The servers alone: the test starts the services on them.
+    pub(crate) async fn without_services() -> Self {
+        let none = |builder: testkit::PlatformBuilder, name| builder.replicas(name, 0);
+        Self::of(ServiceName::ALL.into_iter().fold(Platform::builder(), none)).await
+    }
+
+    async fn of(builder: testkit::PlatformBuilder) -> Self {
         let platform = builder.start().await.unwrap();
         let nats = async_nats::connect(platform.nats().url()).await.unwrap();
         Self { platform, jetstream: jetstream::new(nats.clone()), nats }
