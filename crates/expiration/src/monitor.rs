@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::{
     clock,
-    process::health::{Dependency, Health, Heartbeat},
+    process::health::{Dependency, Health, Heartbeat, Needed},
 };
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +38,7 @@ impl Monitor {
             schedule,
             held,
             heartbeat: health.register_loop("monitor", LONGEST_SILENCE),
-            redis: health.register_dependency("redis"),
+            redis: health.register_dependency("redis", Needed::Always),
             jobs: 0,
             connected: false,
         }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use common::process::{Process, health::Dependency};
+use common::process::{
+    Process,
+    health::{Dependency, Needed},
+};
 use sqlx::migrate::Migrator;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
@@ -17,7 +20,7 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 /// Applies the schema, however long it takes until Postgres is there, and from then on keeps the readiness of
 /// `postgres`. Called by `main` after the probes answer and before the loops start.
 pub async fn open(process: &Process, database: &Database, migrators: &[&Migrator]) {
-    let postgres = process.health().register_dependency("postgres");
+    let postgres = process.health().register_dependency("postgres", Needed::Always);
     migrate_until_done(database, migrators, &postgres).await;
     let heartbeat = process.health().register_loop("postgres readiness", LONGEST_SILENCE);
     let (database, stopping) = (database.clone(), process.stopping());

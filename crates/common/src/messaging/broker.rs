@@ -16,7 +16,11 @@ use super::{
 };
 use crate::{
     event::{Event, Service},
-    process::{Process, config::NatsSettings, health::Health},
+    process::{
+        Process,
+        config::NatsSettings,
+        health::{Health, Needed},
+    },
 };
 
 /// Time that a JetStream request may take before it counts as unanswered.
@@ -80,9 +84,10 @@ impl Broker {
         });
     }
 
-    /// Runs [`Self::watch`] until the drain. Called by `main`.
+    /// As [`Self::watch`] until the drain, for a service that takes requests: it needs NATS to begin, and stays ready
+    /// without it, because what it has to tell waits in its outbox. Called by `main`.
     pub fn spawn_watch(&self, process: &Process) {
-        let watch = self.clone().watch(process.stopping());
+        let watch = self.clone().keep_readiness(Needed::ToBegin, process.stopping());
         process.spawn("nats readiness", async move {
             watch.await;
             Ok(())
@@ -92,7 +97,11 @@ impl Broker {
     /// Keeps the readiness of `nats` until `stop`: connected to a server that is new enough, with every stream that
     /// this service needs.
     pub async fn watch(self, stop: CancellationToken) {
-        let nats = self.health.register_dependency("nats");
+        self.keep_readiness(Needed::Always, stop).await;
+    }
+
+    async fn keep_readiness(self, needed: Needed, stop: CancellationToken) {
+        let nats = self.health.register_dependency("nats", needed);
         let mut ensured = None;
         let mut pause = FIRST_CHECK;
         loop {

@@ -39,15 +39,28 @@ struct LoopState {
     last_beat_ms: AtomicU64,
 }
 
+/// When a dependency that does not work makes the process unready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needed {
+    /// Whenever it does not work: nothing can be done without it.
+    Always,
+    /// Until it has worked once, so that a rollout with a wrong password stops. After that the process is of use without
+    /// it for a while, as one that takes requests is without the broker: what it has to tell waits in its outbox. If all
+    /// replicas were unready then, nobody would get an answer.
+    ToBegin,
+}
+
 /// A dependency may take this long to be ready for the first time without a warning.
 const LONGEST_STARTUP: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct DependencyState {
     name: Name,
+    needed: Needed,
     /// Why it is not ready, if it is not.
     unready: Mutex<Option<Cow<'static, str>>>,
     registered_at: Instant,
+    worked_once: AtomicBool,
     /// It was ready once, or should have been by now: from then on it is news when it is not.
     startup_over: AtomicBool,
 }
@@ -76,16 +89,18 @@ impl Health {
         Heartbeat { inner: Arc::clone(&self.0), state }
     }
 
-    /// Adds something that the process needs in order to be of use, such as `nats`. It is not ready until told.
-    pub fn register_dependency(&self, name: impl Into<Name>) -> Dependency {
-        self.register(name.into(), "not connected yet")
+    /// Adds something that the process needs in order to be of use, such as `postgres`. It is not ready until told.
+    pub fn register_dependency(&self, name: impl Into<Name>, needed: Needed) -> Dependency {
+        self.register(name.into(), needed, "not connected yet")
     }
 
-    pub(super) fn register(&self, name: Name, unready: &'static str) -> Dependency {
+    pub(super) fn register(&self, name: Name, needed: Needed, unready: &'static str) -> Dependency {
         let state = Arc::new(DependencyState {
             name,
+            needed,
             unready: Mutex::new(Some(unready.into())),
             registered_at: Instant::now(),
+            worked_once: AtomicBool::new(false),
             startup_over: AtomicBool::new(false),
         });
         locked(&self.0.dependencies).push(Arc::clone(&state));
@@ -113,15 +128,21 @@ impl Health {
         all_well(&silent)
     }
 
-    /// Whether every dependency is ready and the process is not draining.
+    /// Whether every dependency is ready that is needed now, and the process is not draining.
     ///
     /// # Errors
     /// A line for each thing that is in the way.
     pub fn readyz(&self) -> Result<(), String> {
         let draining = self.0.draining.load(Ordering::Relaxed).then(|| "draining".to_owned());
         let dependencies = locked(&self.0.dependencies);
-        let unready = dependencies.iter().filter_map(|each| each.complaint());
+        let unready = dependencies.iter().filter(|each| each.is_needed()).filter_map(|each| each.complaint());
         all_well(&draining.into_iter().chain(unready).collect::<Vec<_>>())
+    }
+
+    /// A line for each dependency that does not work and without which the process is ready all the same.
+    pub fn remarks(&self) -> Vec<String> {
+        let dependencies = locked(&self.0.dependencies);
+        dependencies.iter().filter(|each| !each.is_needed()).filter_map(|each| each.complaint()).collect()
     }
 }
 
@@ -144,6 +165,10 @@ impl LoopState {
 }
 
 impl DependencyState {
+    fn is_needed(&self) -> bool {
+        self.needed == Needed::Always || !self.worked_once.load(Ordering::Relaxed)
+    }
+
     fn complaint(&self) -> Option<String> {
         locked(&self.unready).as_ref().map(|reason| format!("{} is not ready: {reason}", self.name))
     }
@@ -193,6 +218,9 @@ impl Dependency {
         let name = &self.0.name;
         let before = std::mem::replace(&mut *locked(&self.0.unready), unready.clone());
         self.export(unready.is_none());
+        if unready.is_none() {
+            self.0.worked_once.store(true, Ordering::Relaxed);
+        }
         match unready {
             None if before.is_some() => {
                 self.0.startup_over.store(true, Ordering::Relaxed);
@@ -276,8 +304,8 @@ mod tests {
     #[tokio::test]
     async fn a_dependency_that_is_down_makes_the_process_unready_but_never_dead() {
         let health = Health::new();
-        let nats = health.register_dependency("nats");
-        let redis = health.register_dependency("redis");
+        let nats = health.register_dependency("nats", Needed::Always);
+        let redis = health.register_dependency("redis", Needed::Always);
         assert_eq!(
             health.readyz(),
             Err("nats is not ready: not connected yet\nredis is not ready: not connected yet".to_owned())
@@ -290,11 +318,26 @@ mod tests {
         assert_eq!(health.livez(), Ok(()));
     }
 
+    #[tokio::test]
+    async fn a_dependency_that_is_needed_to_begin_is_only_a_remark_once_it_has_worked() {
+        let health = Health::new();
+        let nats = health.register_dependency("nats", Needed::ToBegin);
+        nats.set_unready("refused");
+        assert_eq!(health.readyz(), Err("nats is not ready: refused".to_owned()));
+        assert_eq!(health.remarks(), [""; 0]);
+        nats.set_ready();
+        nats.set_unready("not connected");
+        assert_eq!(health.readyz(), Ok(()));
+        assert_eq!(health.remarks(), ["nats is not ready: not connected"]);
+        nats.set_ready();
+        assert_eq!(health.remarks(), [""; 0]);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_draining_process_is_unready_and_alive() {
         let health = Health::new();
         let _slow_to_end = health.register_loop("relay", LIMIT);
-        health.register_dependency("nats").set_ready();
+        health.register_dependency("nats", Needed::Always).set_ready();
         health.start_draining();
         pass(LIMIT * 2).await;
         assert_eq!(health.readyz(), Err("draining".to_owned()));

@@ -8,7 +8,6 @@ use axum::{
     body::Body,
     extract::{ConnectInfo, Request},
     http::{StatusCode, header},
-    response::IntoResponse,
     routing::get,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -122,15 +121,16 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 pub fn routes(api: Router, health: &Health, metrics: &Metrics) -> Router {
     let (live, ready, metrics) = (health.clone(), health.clone(), metrics.clone());
     Router::new()
-        .route("/livez", get(async move || probe(live.livez())))
-        .route("/readyz", get(async move || probe(ready.readyz())))
+        .route("/livez", get(async move || probe(live.livez(), &[])))
+        .route("/readyz", get(async move || probe(ready.readyz(), &ready.remarks())))
         .route("/metrics", get(async move || ([(header::CONTENT_TYPE, METRICS_TYPE)], metrics.render())))
         .merge(api)
 }
 
-fn probe(state: Result<(), String>) -> impl IntoResponse {
+fn probe(state: Result<(), String>, remarks: &[String]) -> (StatusCode, String) {
     match state {
-        Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
+        Ok(()) if remarks.is_empty() => (StatusCode::OK, "ok\n".to_owned()),
+        Ok(()) => (StatusCode::OK, format!("ok, though {}\n", remarks.join(", "))),
         Err(complaints) => (StatusCode::SERVICE_UNAVAILABLE, complaints + "\n"),
     }
 }

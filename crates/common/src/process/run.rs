@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 use super::{
     Exit,
     config::{self, CommonSettings, Environment, Mistakes, duration::WithUnit},
-    health::Health,
+    health::{Health, Needed},
     healthcheck, http,
     shutdown::{Shutdown, Signals},
     telemetry::{self, Metrics},
@@ -179,7 +179,7 @@ async fn alive<S>(
     signals: &mut Signals,
 ) -> Exit {
     // Not ready until the service has started whole, whatever its dependencies say by then.
-    let startup = process.health.register("startup".into(), "not finished yet");
+    let startup = process.health.register("startup".into(), Needed::ToBegin, "not finished yet");
     let failed_start = async {
         match live(own, process.clone()).await {
             Err(error) => error,

@@ -8,7 +8,7 @@ use std::{
 
 use axum::{Router, routing::get};
 use common::process::{
-    health::Health,
+    health::{Health, Needed},
     http::{bind, routes, serve},
     telemetry::Metrics,
 };
@@ -50,7 +50,7 @@ async fn served(health: &Health) -> SocketAddr {
 async fn the_probes_tell_what_is_wrong_and_the_api_is_beside_them() {
     let health = Health::new();
     let addr = served(&health).await;
-    let nats = health.register_dependency("nats");
+    let nats = health.register_dependency("nats", Needed::Always);
     nats.set_unready("connection refused");
     let ready = ask(addr, "/readyz").await;
     assert_eq!((ready.status, ready.body.as_str()), (503, "nats is not ready: connection refused\n"));

@@ -137,6 +137,29 @@ async fn a_broker_whose_data_was_wiped_is_used_again_without_a_restart() {
     platform.becomes(&order, "complete", READY).await;
 }
 
+/// Kubernetes sends no request to a process that is not ready: both replicas would be gone, with nothing in the way of an
+/// order.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_taken_while_nats_is_away_by_a_process_that_stays_ready_and_are_told_afterwards() {
+    let platform = Platform::start("15m").await;
+    let ticket = platform.ticket().await;
+    platform.nats.stop().await.unwrap();
+    eventually("it says that NATS is away", READY, async || match platform.orders.get("/readyz").await {
+        Ok((200, text)) if text.contains("nats is not ready") => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    let order = platform.try_order(&ticket).await.unwrap();
+    platform.nats.restart().await.unwrap();
+    outbox_empty(&platform).await;
+    assert_eq!(platform.told("order:created").await, [order.to_string()]);
+    eventually("it says no more of it", READY, async || match platform.orders.get("/readyz").await {
+        Ok((200, text)) if text == "ok\n" => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_under_load_loses_no_order_and_exits_0_within_its_limit() {
     let platform = Platform::start("15m").await;
