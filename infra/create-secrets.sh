@@ -44,12 +44,13 @@ write jwt.env <<<"JWT_KEY=$(random)"
 tickets_nats=$(password nats.env TICKETS_PASSWORD tickets.env nats-srv)
 orders_nats=$(password nats.env ORDERS_PASSWORD orders.env nats-srv)
 expiration_nats=$(password nats.env EXPIRATION_PASSWORD expiration.env nats-srv)
+admin_nats=$(password nats.env ADMIN_PASSWORD topology.env nats-srv)
 write nats.env <<END
 TICKETS_PASSWORD=$tickets_nats
 ORDERS_PASSWORD=$orders_nats
 EXPIRATION_PASSWORD=$expiration_nats
 PAYMENTS_PASSWORD=$(random)
-ADMIN_PASSWORD=$(random)
+ADMIN_PASSWORD=$admin_nats
 ROUTE_PASSWORD=$(random)
 END
 
@@ -82,3 +83,4 @@ write expiration.env <<END
 NATS_URL=nats://expiration:$expiration_nats@nats-srv:4222
 REDIS_URL=redis://expiration:$expiration_redis@expiration-redis-srv:6379
 END
+write topology.env <<<"NATS_URL=nats://admin:$admin_nats@nats-srv:4222"

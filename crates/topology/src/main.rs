@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 use common::{
     messaging::topology::Topology,
     process::{
-        Exit,
+        self, Exit,
         config::{Environment, NatsSettings},
     },
 };
@@ -43,6 +43,8 @@ enum Command {
     Show,
     /// Creates what is missing and changes what can be changed in place. Safe to repeat, and while services run.
     Apply,
+    /// Lists the variables that it takes and judges those that are set, as the same command of a service does.
+    Settings,
 }
 
 const HELP: &str = "\
@@ -72,6 +74,9 @@ struct Settings {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Some(Command::Settings)) {
+        return process::settings("topology", NatsSettings::read).report();
+    }
     let mut env = Environment::from_process();
     let replicas_given = env.is_set("NATS_REPLICAS");
     let nats = NatsSettings::read(&mut env);
@@ -101,10 +106,10 @@ async fn run(arguments: &Arguments, settings: &Settings) -> Result<Report> {
     let broker = connection::connect(nats, &topology).await?;
     // Whoever may not look at all of it changes nothing.
     let looks = look::at_all(&broker, &items).await?;
-    match arguments.command.unwrap_or(Command::Show) {
-        Command::Show => Ok(Report::of_looks(&nats.cluster_id, &items, looks)),
-        Command::Apply => apply::all(&broker, &nats.cluster_id, &items).await,
+    if matches!(arguments.command, Some(Command::Apply)) {
+        return apply::all(&broker, &nats.cluster_id, &items).await;
     }
+    Ok(Report::of_looks(&nats.cluster_id, &items, looks))
 }
 
 /// Whoever has closed stdout wants no more of it.

@@ -7,7 +7,9 @@ mod drift;
 mod manifests;
 mod node;
 mod recipes;
+mod skaffold;
 mod tools;
+mod yaml;
 
 use std::{
     process::Command,
@@ -29,6 +31,7 @@ const STEPS: &[Step] = &[
     Step { name: "licences, bans and sources", check: licences },
     Step { name: "unused dependencies", check: unused_dependencies },
     Step { name: "Kubernetes manifests", check: manifests::check },
+    Step { name: "skaffold.yaml", check: skaffold::check },
     Step { name: "Dockerfile", check: recipes::dockerfile },
     Step { name: "workflows", check: recipes::workflows },
     Step { name: "AsyncAPI document", check: contracts::asyncapi },

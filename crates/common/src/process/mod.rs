@@ -12,4 +12,4 @@ pub mod shutdown;
 pub mod telemetry;
 
 pub use exit::Exit;
-pub use run::{Process, main, run};
+pub use run::{Process, main, run, settings};

@@ -79,7 +79,7 @@ pub fn main<S>(
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => run(service, read, live),
         ["healthcheck"] => healthcheck(service),
-        ["settings"] => settings(service, read),
+        ["settings"] => settings(service, |env| CommonSettings::read(env).zip(read(env))),
         _ => unknown(service, &arguments),
     }
 }
@@ -113,15 +113,17 @@ fn misconfigured(service: &str, mistakes: &Mistakes) -> Exit {
     Exit::Misconfigured
 }
 
+/// Lists the variables that `read` asks for, as JSON on stdout, and judges those that are set: what the argument `settings`
+/// does. Called by [`main`], and by a program that is no service.
 #[expect(clippy::print_stdout, reason = "the result of a command")]
-fn settings<S>(service: &str, read: impl FnOnce(&mut Environment) -> Option<S>) -> Exit {
+pub fn settings<S>(program: &str, read: impl FnOnce(&mut Environment) -> Option<S>) -> Exit {
     let mut env = Environment::from_process();
-    let (common, own) = (CommonSettings::read(&mut env), read(&mut env));
+    let read = read(&mut env);
     // Names and texts are always JSON.
     println!("{}", serde_json::to_string_pretty(env.known()).unwrap_or_default());
-    match env.finish(common.zip(own)) {
+    match env.finish(read) {
         Ok(_) => Exit::Drained,
-        Err(mistakes) => misconfigured(service, &mistakes),
+        Err(mistakes) => misconfigured(program, &mistakes),
     }
 }
 

@@ -5,22 +5,21 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use testkit::{Service, ServiceName, wheels};
+use testkit::{Service, ServiceName};
 
-use super::{here, say};
+use super::{say, yaml};
 
 /// Where a service listens unless it is told otherwise, and the probes that it answers.
 const PORT: u64 = 3_000;
 const PROBES: [(&str, &str); 3] =
     [("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")];
-
-/// Reads YAML with the parser that comes with the validator.
-const TO_JSON: &str =
-    "import json, sys, yaml; print(json.dumps([d for d in yaml.safe_load_all(open(sys.argv[1])) if d]))";
+/// The program that is no service, and the jobs that run it.
+pub(super) const COMMAND: &str = "topology";
+const JOBS: [&str; 2] = ["topology-show", "topology-apply"];
 
 /// Holds the rendering in `file` against every service's binary.
 pub(super) fn check(overlay: &str, file: &Path) -> Result<()> {
-    let objects = objects(file)?;
+    let objects = yaml::documents(file)?;
     let mut wrong = Vec::new();
     let mut variables = 0;
     for name in ServiceName::ALL {
@@ -28,27 +27,22 @@ pub(super) fn check(overlay: &str, file: &Path) -> Result<()> {
         let environment = environment(&objects, container).with_context(|| format!("{overlay}: {name}"))?;
         variables += environment.len();
         wrong.extend(
-            of_environment(name, &environment)?
+            of_environment(name.as_str(), &environment)?
                 .into_iter()
                 .chain(of_probes(container))
                 .map(|it| format!("{overlay}: {name}: {it}")),
         );
     }
+    for job in JOBS {
+        let container = container_of_job(&objects, job).with_context(|| format!("{overlay}: {job}"))?;
+        let environment = environment(&objects, container).with_context(|| format!("{overlay}: {job}"))?;
+        variables += environment.len();
+        let told = of_environment(COMMAND, &environment)?;
+        wrong.extend(told.into_iter().map(|it| format!("{overlay}: {job}: {it}")));
+    }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     say(&format!("{overlay}: {variables} variables, the ports and the probes are those of the binaries"));
     Ok(())
-}
-
-fn objects(file: &Path) -> Result<Vec<Value>> {
-    let packages = wheels::fetch("kubernetes-validate", "1.37.0")?;
-    let output = here(Command::new("python3"))
-        .args(["-c", TO_JSON])
-        .arg(file)
-        .env("PYTHONPATH", packages)
-        .output()
-        .context("cannot start python3: is it installed?")?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).context("read the rendering")
 }
 
 fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> Result<&'a Value> {
@@ -64,6 +58,14 @@ fn container(objects: &[Value], name: ServiceName) -> Result<&Value> {
     containers
         .find(|container| container["name"] == name.as_str())
         .context("its Deployment has no such container")
+}
+
+/// The one container of a CronJob's pods.
+fn container_of_job<'a>(objects: &'a [Value], name: &str) -> Result<&'a Value> {
+    let job = find(objects, "CronJob", name)?;
+    let container = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
+    ensure!(container.is_object(), "it has no container");
+    Ok(container)
 }
 
 /// The variables of a container, with what they come to in the cluster.
@@ -108,8 +110,8 @@ fn decoded(base64: &str) -> Result<String> {
 }
 
 /// What the binary says of these variables: which it knows, and whether it takes their values.
-fn of_environment(name: ServiceName, environment: &BTreeMap<String, String>) -> Result<Vec<String>> {
-    let mut binary = Command::new(Service::build_and_locate(name.as_str())?);
+fn of_environment(program: &str, environment: &BTreeMap<String, String>) -> Result<Vec<String>> {
+    let mut binary = Command::new(Service::build_and_locate(program)?);
     let output =
         binary.arg("settings").env_clear().envs(environment).output().context("ask for its settings")?;
     let known: Vec<Value> = serde_json::from_slice(&output.stdout).context("read its settings")?;
@@ -179,13 +181,13 @@ mod tests {
         };
         let good =
             [("DATABASE_URL", "postgres://o:o@p/orders"), ("JWT_KEY", "k"), ("NATS_CLIENT_ID", "pod-1")];
-        assert_eq!(of_environment(ServiceName::Orders, &environment(&good)).unwrap(), [""; 0]);
+        assert_eq!(of_environment("orders", &environment(&good)).unwrap(), [""; 0]);
         for (extra, told) in [
             (("ORDERS_WINDOW", "15m"), "ORDERS_WINDOW"),
             (("ORDER_EXPIRATION_WINDOW", "15"), "ORDER_EXPIRATION_WINDOW"),
             (("JWT_KEY", ""), "JWT_KEY"),
         ] {
-            let wrong = of_environment(ServiceName::Orders, &environment(&[&good[..], &[extra]].concat()));
+            let wrong = of_environment("orders", &environment(&[&good[..], &[extra]].concat()));
             assert!(wrong.unwrap().join("\n").contains(told), "{extra:?}");
         }
     }

@@ -43,7 +43,7 @@ pub(super) fn check() -> Result<()> {
 }
 
 /// The rendering of each overlay, in a file.
-fn render_all() -> Result<Vec<(&'static str, PathBuf)>> {
+pub(super) fn render_all() -> Result<Vec<(&'static str, PathBuf)>> {
     let directory = layout::dev().join("manifests");
     fresh_copy(&directory)?;
     let overlay = |name: &str| directory.join("overlays").join(name);
