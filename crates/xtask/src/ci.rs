@@ -5,6 +5,7 @@
 mod contracts;
 mod drift;
 mod manifests;
+mod network;
 mod node;
 mod recipes;
 mod skaffold;

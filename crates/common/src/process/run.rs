@@ -1,6 +1,6 @@
 //! The life of a process, and what a service builds on while it lives.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, io::Write as _};
 
 use anyhow::Context;
 use axum::Router;
@@ -115,12 +115,12 @@ fn misconfigured(service: &str, mistakes: &Mistakes) -> Exit {
 
 /// Lists the variables that `read` asks for, as JSON on stdout, and judges those that are set: what the argument `settings`
 /// does. Called by [`main`], and by a program that is no service.
-#[expect(clippy::print_stdout, reason = "the result of a command")]
 pub fn settings<S>(program: &str, read: impl FnOnce(&mut Environment) -> Option<S>) -> Exit {
     let mut env = Environment::from_process();
     let read = read(&mut env);
-    // Names and texts are always JSON.
-    println!("{}", serde_json::to_string_pretty(env.known()).unwrap_or_default());
+    // Names and texts are always JSON; and whoever has closed stdout wants no more of it.
+    let known = serde_json::to_string_pretty(env.known()).unwrap_or_default();
+    let _ = writeln!(std::io::stdout().lock(), "{known}");
     match env.finish(read) {
         Ok(_) => Exit::Drained,
         Err(mistakes) => misconfigured(program, &mistakes),

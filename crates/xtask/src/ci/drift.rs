@@ -1,43 +1,44 @@
 //! The manifests and the binaries say the same: each variable is one that the service knows and takes with the value that
 //! it has there, none that it needs is missing, and ports and probes are those of the code.
 
-use std::{collections::BTreeMap, path::Path, process::Command};
+use std::{collections::BTreeMap, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use testkit::{Service, ServiceName};
 
-use super::{say, yaml};
+use super::say;
 
-/// Where a service listens unless it is told otherwise, and the probes that it answers.
-const PORT: u64 = 3_000;
+/// The probes that a service answers.
 const PROBES: [(&str, &str); 3] =
     [("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")];
 /// The program that is no service, and the jobs that run it.
 pub(super) const COMMAND: &str = "topology";
 const JOBS: [&str; 2] = ["topology-show", "topology-apply"];
+/// Who reads the variables of NATS, as every service does, and makes no use of them.
+const UNUSED: (&str, &str) = ("auth", "NATS_");
 
-/// Holds the rendering in `file` against every service's binary.
-pub(super) fn check(overlay: &str, file: &Path) -> Result<()> {
-    let objects = yaml::documents(file)?;
+/// Holds a rendering against every service's binary.
+pub(super) fn check(overlay: &str, objects: &[Value]) -> Result<()> {
+    let shared = shared(objects);
     let mut wrong = Vec::new();
     let mut variables = 0;
     for name in ServiceName::ALL {
-        let container = container(&objects, name).with_context(|| format!("{overlay}: {name}"))?;
-        let environment = environment(&objects, container).with_context(|| format!("{overlay}: {name}"))?;
+        let container = container(objects, name).with_context(|| format!("{overlay}: {name}"))?;
+        let environment = environment(objects, container).with_context(|| format!("{overlay}: {name}"))?;
         variables += environment.len();
         wrong.extend(
-            of_environment(name.as_str(), &environment)?
+            of_environment(name.as_str(), &environment, &shared)?
                 .into_iter()
-                .chain(of_probes(container))
+                .chain(of_probes(container, port(name.as_str())?))
                 .map(|it| format!("{overlay}: {name}: {it}")),
         );
     }
     for job in JOBS {
-        let container = container_of_job(&objects, job).with_context(|| format!("{overlay}: {job}"))?;
-        let environment = environment(&objects, container).with_context(|| format!("{overlay}: {job}"))?;
+        let container = container_of_job(objects, job).with_context(|| format!("{overlay}: {job}"))?;
+        let environment = environment(objects, container).with_context(|| format!("{overlay}: {job}"))?;
         variables += environment.len();
-        let told = of_environment(COMMAND, &environment)?;
+        let told = of_environment(COMMAND, &environment, &shared)?;
         wrong.extend(told.into_iter().map(|it| format!("{overlay}: {job}: {it}")));
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -109,33 +110,75 @@ fn decoded(base64: &str) -> Result<String> {
     String::from_utf8(output.stdout).context("a secret that is no text")
 }
 
-/// What the binary says of these variables: which it knows, and whether it takes their values.
-fn of_environment(program: &str, environment: &BTreeMap<String, String>) -> Result<Vec<String>> {
+/// The variables that are the same for every program that knows them.
+fn shared(objects: &[Value]) -> Vec<String> {
+    let is_shared = |object: &&Value| {
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        object["kind"] == "ConfigMap" && name.starts_with("ticketing-config")
+    };
+    objects
+        .iter()
+        .filter(is_shared)
+        .flat_map(|object| object["data"].as_object().into_iter().flatten())
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// What a binary says of its variables, and whether it takes those of this environment.
+fn settings(program: &str, environment: &BTreeMap<String, String>) -> Result<(Vec<Value>, Option<String>)> {
     let mut binary = Command::new(Service::build_and_locate(program)?);
     let output =
         binary.arg("settings").env_clear().envs(environment).output().context("ask for its settings")?;
-    let known: Vec<Value> = serde_json::from_slice(&output.stdout).context("read its settings")?;
-    let known: Vec<&str> = known.iter().filter_map(|variable| variable["name"].as_str()).collect();
-    let unknown = environment.keys().filter(|name| !known.contains(&name.as_str()));
+    let known = serde_json::from_slice(&output.stdout).context("read its settings")?;
+    let complaint = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
+    Ok((known, (!output.status.success()).then_some(complaint)))
+}
+
+/// Variables that it does not know, those that it lacks, and values that it does not take. It lacks what it requires, what is
+/// shared, and whatever leads to this machine by default.
+fn of_environment(
+    program: &str,
+    environment: &BTreeMap<String, String>,
+    shared: &[String],
+) -> Result<Vec<String>> {
+    let (known, complaint) = settings(program, environment)?;
+    let names: Vec<&str> = known.iter().filter_map(|variable| variable["name"].as_str()).collect();
+    let unknown = environment.keys().filter(|name| !names.contains(&name.as_str()));
     let mut wrong: Vec<String> = unknown.map(|variable| format!("it knows no variable {variable}")).collect();
-    if !output.status.success() {
-        wrong.push(String::from_utf8_lossy(&output.stderr).trim_end().to_owned());
+    let is_local = |variable: &Value| variable["default"].as_str().is_some_and(|it| it.contains("127.0.0.1"));
+    for variable in &known {
+        let name = variable["name"].as_str().unwrap_or_default();
+        let needed = is_local(variable) || shared.iter().any(|shared| shared == name);
+        let unused = program == UNUSED.0 && name.starts_with(UNUSED.1);
+        if needed && !unused && !environment.contains_key(name) {
+            wrong.push(format!("it lacks {name}, and would take {}", variable["default"]));
+        }
     }
+    wrong.extend(complaint);
     Ok(wrong)
 }
 
-fn of_probes(container: &Value) -> Vec<String> {
+/// Where a program listens unless it is told otherwise.
+fn port(program: &str) -> Result<u64> {
+    let (known, _) = settings(program, &BTreeMap::new())?;
+    let address =
+        known.iter().find(|variable| variable["name"] == "HTTP_ADDR").context("it has no HTTP_ADDR")?;
+    let port = address["default"].as_str().and_then(|address| address.rsplit_once(':')?.1.parse().ok());
+    port.context("the default of its HTTP_ADDR has no port")
+}
+
+fn of_probes(container: &Value, listens: u64) -> Vec<String> {
     let mut wrong = Vec::new();
     let ports: Vec<&Value> = container["ports"].as_array().into_iter().flatten().collect();
-    if !ports.iter().any(|port| port["containerPort"] == PORT) {
-        wrong.push(format!("it listens on {PORT}, which is none of its ports"));
+    if !ports.iter().any(|port| port["containerPort"] == listens) {
+        wrong.push(format!("it listens on {listens}, which is none of its ports"));
     }
     for (probe, path) in PROBES {
         let get = &container[probe]["httpGet"];
         let port = &get["port"];
-        let by_name = ports.iter().any(|each| each["name"] == *port && each["containerPort"] == PORT);
-        if get["path"] != path || (*port != PORT && !by_name) {
-            wrong.push(format!("its {probe} does not ask for {path} on {PORT}: {get}"));
+        let by_name = ports.iter().any(|each| each["name"] == *port && each["containerPort"] == listens);
+        if get["path"] != path || (*port != listens && !by_name) {
+            wrong.push(format!("its {probe} does not ask for {path} on {listens}: {get}"));
         }
     }
     wrong
@@ -180,16 +223,22 @@ mod tests {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
         let good =
-            [("DATABASE_URL", "postgres://o:o@p/orders"), ("JWT_KEY", "k"), ("NATS_CLIENT_ID", "pod-1")];
-        assert_eq!(of_environment("orders", &environment(&good)).unwrap(), [""; 0]);
+            [("DATABASE_URL", "postgres://o:o@p/orders"), ("JWT_KEY", "k"), ("NATS_URL", "nats://n:4222")];
+        assert_eq!(of_environment("orders", &environment(&good), &[]).unwrap(), [""; 0]);
         for (extra, told) in [
             (("ORDERS_WINDOW", "15m"), "ORDERS_WINDOW"),
             (("ORDER_EXPIRATION_WINDOW", "15"), "ORDER_EXPIRATION_WINDOW"),
             (("JWT_KEY", ""), "JWT_KEY"),
         ] {
-            let wrong = of_environment("orders", &environment(&[&good[..], &[extra]].concat()));
+            let wrong = of_environment("orders", &environment(&[&good[..], &[extra]].concat()), &[]);
             assert!(wrong.unwrap().join("\n").contains(told), "{extra:?}");
         }
+        let lacking = |pairs: &[(&str, &str)], shared: &[&str]| {
+            let shared: Vec<String> = shared.iter().map(|name| (*name).to_owned()).collect();
+            of_environment("orders", &environment(pairs), &shared).unwrap()
+        };
+        assert_eq!(lacking(&good[..2], &[]), ["it lacks NATS_URL, and would take \"nats://127.0.0.1:4222\""]);
+        assert_eq!(lacking(&good, &["NATS_REPLICAS"]), ["it lacks NATS_REPLICAS, and would take \"1\""]);
     }
 
     #[test]
@@ -201,8 +250,8 @@ mod tests {
                 "startupProbe": probe("/livez"), "livenessProbe": probe(live), "readinessProbe": probe("/readyz"),
             })
         };
-        assert_eq!(of_probes(&container(3_000, "/livez")), [""; 0]);
-        assert_eq!(of_probes(&container(3_000, "/healthz")).len(), 1);
-        assert_eq!(of_probes(&container(8_080, "/livez")).len(), 4);
+        assert_eq!(of_probes(&container(3_000, "/livez"), 3_000), [""; 0]);
+        assert_eq!(of_probes(&container(3_000, "/healthz"), 3_000).len(), 1);
+        assert_eq!(of_probes(&container(8_080, "/livez"), 3_000).len(), 4);
     }
 }

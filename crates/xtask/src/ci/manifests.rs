@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use testkit::{layout, wheels};
 
-use super::{drift, here, line, say, succeed, tools};
+use super::{drift, here, line, network, say, succeed, tools, yaml};
 use crate::permissions;
 
 const DIRECTORY: &str = "infra/k8s";
@@ -18,7 +18,7 @@ const DIRECTORY: &str = "infra/k8s";
 const PRODUCTION: &str = "production";
 /// The rest, which renders as it is.
 const OVERLAYS: [&str; 3] = ["dev", "stores", "hot"];
-/// Those whose services are held against the binaries. In `hot` a program is compiled first, which no probe waits for.
+/// Those whose services are held against the binaries. `hot` has no probes that restart what is compiling.
 const WITH_SERVICES: [&str; 2] = ["dev", PRODUCTION];
 /// What checkov judges. `hot` is `dev` with a compiler in it, for a laptop.
 const REVIEWED: [&str; 3] = ["dev", "stores", PRODUCTION];
@@ -37,7 +37,9 @@ pub(super) fn check() -> Result<()> {
         review(file)?;
     }
     for (overlay, file) in rendered.iter().filter(|(overlay, _)| WITH_SERVICES.contains(overlay)) {
-        drift::check(overlay, file)?;
+        let objects = yaml::documents(file)?;
+        drift::check(overlay, &objects)?;
+        network::check(overlay, &objects)?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! `skaffold.yaml` and each of its profiles: every field is one that skaffold knows, every image is built and every port
 //! that is forwarded is there.
 //!
-//! Skaffold's own schema is in no package registry; the workflow `ci` holds the file against it. These types are the part of
-//! it that is used here, of `skaffold/v4beta13`, and take no field besides.
+//! Skaffold's own schema is in no package registry; the workflow `ci` holds the file against it, and `schema` has what of it is
+//! used here.
 
-#![expect(dead_code, reason = "a field that is only read to know that it is one of skaffold's")]
+mod schema;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,127 +14,14 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use json_patch::{Patch, patch};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use testkit::{ServiceName, layout};
 
+use self::schema::{API_VERSION, Artifact, Config, Forward, Forwarded};
 use super::{drift, manifests, say, yaml};
 
 const FILE: &str = "skaffold.yaml";
-const API_VERSION: &str = "skaffold/v4beta13";
 const OVERLAYS: &str = "infra/k8s/overlays";
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Config {
-    api_version: String,
-    kind: String,
-    metadata: Metadata,
-    build: Build,
-    manifests: Manifests,
-    deploy: Deploy,
-    port_forward: Vec<Forward>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Metadata {
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Build {
-    local: Local,
-    tag_policy: TagPolicy,
-    #[serde(default)]
-    artifacts: Vec<Artifact>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Local {
-    #[serde(default)]
-    push: bool,
-    use_buildkit: bool,
-    concurrency: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-enum TagPolicy {
-    InputDigest {},
-    GitCommit { variant: String },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Artifact {
-    image: String,
-    docker: Docker,
-    sync: Option<Sync>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Docker {
-    dockerfile: String,
-    target: Option<String>,
-    build_args: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sync {
-    manual: Vec<Rule>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rule {
-    src: String,
-    dest: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Manifests {
-    kustomize: Kustomize,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Kustomize {
-    paths: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Deploy {
-    status_check_deadline_seconds: u32,
-    kubectl: Kubectl,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Kubectl {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Forward {
-    resource_type: Forwarded,
-    resource_name: String,
-    namespace: String,
-    port: u16,
-    local_port: u16,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum Forwarded {
-    Service,
-    Deployment,
-}
 
 /// Reads the file as it is and as each profile makes it, and holds it against the overlays and the Dockerfile.
 pub(super) fn check() -> Result<()> {
