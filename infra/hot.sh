@@ -4,7 +4,8 @@
 set -eu
 cd /src
 program=target/debug/${SERVICE:?}
-trap 'kill 0' TERM INT
+# Once, and then until the service has drained: the signal comes back here, too.
+trap 'trap "" TERM INT; kill 0; wait; exit 0' TERM INT
 
 # `entr` ends when a file was added or removed, and looks again.
 while :; do
