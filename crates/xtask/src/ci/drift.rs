@@ -20,7 +20,6 @@ const UNUSED: (&str, &str) = ("auth", "NATS_");
 
 /// Holds a rendering against every service's binary.
 pub(super) fn check(overlay: &str, objects: &[Value]) -> Result<()> {
-    let shared = shared(objects);
     let mut wrong = Vec::new();
     let mut variables = 0;
     for name in ServiceName::ALL {
@@ -28,7 +27,7 @@ pub(super) fn check(overlay: &str, objects: &[Value]) -> Result<()> {
         let environment = environment(objects, container).with_context(|| format!("{overlay}: {name}"))?;
         variables += environment.len();
         wrong.extend(
-            of_environment(name.as_str(), &environment, &shared)?
+            of_environment(name.as_str(), &environment, &given(objects, name.as_str()))?
                 .into_iter()
                 .chain(of_probes(container, port(name.as_str())?))
                 .map(|it| format!("{overlay}: {name}: {it}")),
@@ -38,7 +37,7 @@ pub(super) fn check(overlay: &str, objects: &[Value]) -> Result<()> {
         let container = container_of_job(objects, job).with_context(|| format!("{overlay}: {job}"))?;
         let environment = environment(objects, container).with_context(|| format!("{overlay}: {job}"))?;
         variables += environment.len();
-        let told = of_environment(COMMAND, &environment, &shared)?;
+        let told = of_environment(COMMAND, &environment, &given(objects, COMMAND))?;
         wrong.extend(told.into_iter().map(|it| format!("{overlay}: {job}: {it}")));
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -110,15 +109,20 @@ fn decoded(base64: &str) -> Result<String> {
     String::from_utf8(output.stdout).context("a secret that is no text")
 }
 
-/// The variables that are the same for every program that knows them.
-fn shared(objects: &[Value]) -> Vec<String> {
-    let is_shared = |object: &&Value| {
+/// The variables that are there for a program: what is the same for all, and what its own secret holds.
+fn given(objects: &[Value], program: &str) -> Vec<String> {
+    let own = format!("{program}-secret");
+    let is_meant = |object: &&Value| {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        object["kind"] == "ConfigMap" && name.starts_with("ticketing-config")
+        match object["kind"].as_str() {
+            Some("ConfigMap") => name.starts_with("ticketing-config"),
+            Some("Secret") => name == own,
+            _ => false,
+        }
     };
     objects
         .iter()
-        .filter(is_shared)
+        .filter(is_meant)
         .flat_map(|object| object["data"].as_object().into_iter().flatten())
         .map(|(name, _)| name.clone())
         .collect()
@@ -135,11 +139,11 @@ fn settings(program: &str, environment: &BTreeMap<String, String>) -> Result<(Ve
 }
 
 /// Variables that it does not know, those that it lacks, and values that it does not take. It lacks what it requires, what is
-/// shared, and whatever leads to this machine by default.
+/// there for it, and whatever leads to this machine by default.
 fn of_environment(
     program: &str,
     environment: &BTreeMap<String, String>,
-    shared: &[String],
+    given: &[String],
 ) -> Result<Vec<String>> {
     let (known, complaint) = settings(program, environment)?;
     let names: Vec<&str> = known.iter().filter_map(|variable| variable["name"].as_str()).collect();
@@ -148,10 +152,11 @@ fn of_environment(
     let is_local = |variable: &Value| variable["default"].as_str().is_some_and(|it| it.contains("127.0.0.1"));
     for variable in &known {
         let name = variable["name"].as_str().unwrap_or_default();
-        let needed = is_local(variable) || shared.iter().any(|shared| shared == name);
+        let needed = is_local(variable) || given.iter().any(|given| given == name);
         let unused = program == UNUSED.0 && name.starts_with(UNUSED.1);
         if needed && !unused && !environment.contains_key(name) {
-            wrong.push(format!("it lacks {name}, and would take {}", variable["default"]));
+            let instead = variable["default"].as_str().unwrap_or("a default of its own");
+            wrong.push(format!("it lacks {name}, and would take {instead}"));
         }
     }
     wrong.extend(complaint);
@@ -233,12 +238,24 @@ mod tests {
             let wrong = of_environment("orders", &environment(&[&good[..], &[extra]].concat()), &[]);
             assert!(wrong.unwrap().join("\n").contains(told), "{extra:?}");
         }
-        let lacking = |pairs: &[(&str, &str)], shared: &[&str]| {
-            let shared: Vec<String> = shared.iter().map(|name| (*name).to_owned()).collect();
-            of_environment("orders", &environment(pairs), &shared).unwrap()
+        let lacking = |pairs: &[(&str, &str)], given: &[&str]| {
+            let given: Vec<String> = given.iter().map(|name| (*name).to_owned()).collect();
+            of_environment("orders", &environment(pairs), &given).unwrap()
         };
-        assert_eq!(lacking(&good[..2], &[]), ["it lacks NATS_URL, and would take \"nats://127.0.0.1:4222\""]);
-        assert_eq!(lacking(&good, &["NATS_REPLICAS"]), ["it lacks NATS_REPLICAS, and would take \"1\""]);
+        assert_eq!(lacking(&good[..2], &[]), ["it lacks NATS_URL, and would take nats://127.0.0.1:4222"]);
+        assert_eq!(lacking(&good, &["NATS_REPLICAS"]), ["it lacks NATS_REPLICAS, and would take 1"]);
+    }
+
+    #[test]
+    fn what_is_there_for_a_program_is_in_the_shared_settings_and_in_its_own_secret() {
+        let object = |kind: &str, name: &str, key: &str| json!({ "kind": kind, "metadata": { "name": name }, "data": { key: "x" } });
+        let objects = [
+            object("ConfigMap", "ticketing-config-abc", "SHARED"),
+            object("ConfigMap", "nats-config-abc", "OTHER"),
+            object("Secret", "orders-secret", "OWN"),
+            object("Secret", "auth-secret", "FOREIGN"),
+        ];
+        assert_eq!(given(&objects, "orders"), ["SHARED", "OWN"]);
     }
 
     #[test]

@@ -33,6 +33,8 @@ const INCOMING: [(&str, &str, u64); 8] = [
     (SCRAPER, "nats", 8222),
 ];
 const SCRAPER: &str = "ticketing.dev/scrapes-metrics";
+/// Where everybody may go besides: to the cluster's DNS, and to its cache on the node.
+const NAMES: [(&str, u64); 2] = [("kube-system", 53), ("169.254.20.10/32", 53)];
 
 /// What one kind of pod is to the network.
 struct Pod<'a> {
@@ -47,6 +49,7 @@ type Arrow = (String, String, u64);
 pub(super) fn check(overlay: &str, objects: &[Value]) -> Result<()> {
     let pods = pods(objects);
     let mut expected: BTreeSet<Arrow> = ARROWS.into_iter().chain(INCOMING).map(arrow).collect();
+    expected.extend(pods.iter().flat_map(|pod| NAMES.map(|(to, port)| arrow((pod.name, to, port)))));
     if pods.iter().any(|pod| pod.name == ROUTE.0 && pod.ports.contains(&ROUTE.2)) {
         expected.insert(arrow(ROUTE));
     }
@@ -118,10 +121,13 @@ fn allowed(policies: &[&Value], pods: &[Pod<'_>]) -> BTreeSet<Arrow> {
                     allowed.insert((from.name.to_owned(), to.name.to_owned(), *port));
                 }
             }
-            for from in strangers(policies, to, *port) {
-                allowed.insert((from, to.name.to_owned(), *port));
-            }
         }
+    }
+    for pod in pods {
+        let name = || pod.name.to_owned();
+        allowed
+            .extend(strangers(policies, pod, "Ingress").into_iter().map(|(from, port)| (from, name(), port)));
+        allowed.extend(strangers(policies, pod, "Egress").into_iter().map(|(to, port)| (name(), to, port)));
     }
     allowed
 }
@@ -134,13 +140,18 @@ fn passes(
     is_peer: impl Fn(&Value) -> bool,
     port: u64,
 ) -> bool {
-    let (rules, peers) = if direction == "Egress" { ("egress", "to") } else { ("ingress", "from") };
+    let (rules, peers) = fields(direction);
     let mut mine = policies.iter().filter(|policy| applies(policy, pod, direction)).peekable();
     mine.peek().is_none()
         || mine.flat_map(|policy| list(&policy["spec"][rules])).any(|rule| {
             let anybody = rule.get(peers).is_none();
             has_port(rule, port) && (anybody || list(&rule[peers]).any(&is_peer))
         })
+}
+
+/// Where the rules of a direction stand in a policy, and the peers in a rule.
+fn fields(direction: &str) -> (&'static str, &'static str) {
+    if direction == "Egress" { ("egress", "to") } else { ("ingress", "from") }
 }
 
 fn applies(policy: &Value, pod: &Pod<'_>, direction: &str) -> bool {
@@ -158,21 +169,35 @@ fn selects_here(peer: &Value, pod: &Pod<'_>) -> bool {
         && peer.get("podSelector").is_some_and(|selector| selects(selector, pod.labels))
 }
 
-/// Who may come in from other namespaces: a namespace's name, or the label that lets it in; or anybody at all.
-fn strangers(policies: &[&Value], pod: &Pod<'_>, port: u64) -> Vec<String> {
-    let mine = policies.iter().filter(|policy| applies(policy, pod, "Ingress"));
-    let rules = mine.flat_map(|policy| list(&policy["spec"]["ingress"])).filter(|rule| has_port(rule, port));
-    rules
-        .flat_map(|rule| match rule.get("from") {
-            None => vec!["anybody".to_owned()],
-            Some(peers) => list(peers).filter_map(stranger).collect(),
+/// The peers of a pod that are none of ours, and their ports: a namespace's name or the label that lets it in, an address, or
+/// anybody. Port 0 stands for all of them, and for a range.
+fn strangers(policies: &[&Value], pod: &Pod<'_>, direction: &str) -> Vec<(String, u64)> {
+    let (rules, peers) = fields(direction);
+    let mine = policies.iter().filter(|policy| applies(policy, pod, direction));
+    mine.flat_map(|policy| list(&policy["spec"][rules]))
+        .flat_map(|rule| {
+            let names: Vec<String> = match rule.get(peers) {
+                None => vec!["anybody".to_owned()],
+                Some(peers) => list(peers).filter_map(stranger).collect(),
+            };
+            let ports: Vec<u64> = match rule.get("ports") {
+                None => vec![0],
+                Some(ports) => list(ports).map(number).collect(),
+            };
+            names
+                .into_iter()
+                .flat_map(move |name| ports.clone().into_iter().map(move |port| (name.clone(), port)))
         })
         .collect()
 }
 
+fn number(port: &Value) -> u64 {
+    if port.get("endPort").is_some() { 0 } else { port["port"].as_u64().unwrap_or_default() }
+}
+
 fn stranger(peer: &Value) -> Option<String> {
-    if peer.get("ipBlock").is_some() {
-        return Some("an address".to_owned());
+    if let Some(cidr) = peer["ipBlock"]["cidr"].as_str() {
+        return Some(cidr.to_owned());
     }
     let labels = peer.get("namespaceSelector")?["matchLabels"].as_object();
     let named = labels.into_iter().flatten().next().map(|(key, value)| match value.as_str() {
@@ -261,9 +286,13 @@ mod tests {
 
     #[test]
     fn a_stranger_is_told_by_what_lets_him_in() {
-        let policy = |from: Value| {
+        let into = |from: Value| {
             json!({ "kind": "NetworkPolicy", "spec": { "podSelector": {}, "policyTypes": ["Ingress"],
-                    "ingress": [{ "from": from }] } })
+                    "ingress": [{ "from": from, "ports": [{ "port": 1 }] }] } })
+        };
+        let out = |to: Value, ports: Value| {
+            json!({ "kind": "NetworkPolicy", "spec": { "podSelector": {}, "policyTypes": ["Egress"],
+                    "egress": [{ "to": to, "ports": ports }] } })
         };
         for (from, told) in [
             (
@@ -271,9 +300,16 @@ mod tests {
                 "n -> a:1",
             ),
             (json!([{ "namespaceSelector": {} }]), "any namespace -> a:1"),
-            (json!([{ "ipBlock": { "cidr": "0.0.0.0/0" } }]), "an address -> a:1"),
+            (json!([{ "ipBlock": { "cidr": "0.0.0.0/0" } }]), "0.0.0.0/0 -> a:1"),
         ] {
-            assert_eq!(arrows(&[workload("a", 1), policy(from)]), [told]);
+            assert_eq!(arrows(&[workload("a", 1), into(from)]), [told]);
+        }
+        let anywhere = json!([{ "ipBlock": { "cidr": "0.0.0.0/0" } }]);
+        for (ports, told) in [
+            (json!([{ "port": 443 }]), "a -> 0.0.0.0/0:443"),
+            (json!([{ "port": 1, "endPort": 65535 }]), "a -> 0.0.0.0/0:0"),
+        ] {
+            assert_eq!(arrows(&[workload("a", 1), out(anywhere.clone(), ports)]), [told]);
         }
     }
 
