@@ -4,7 +4,7 @@
 set -eu
 cd /src
 program=target/debug/${SERVICE:?}
-# Once, and then until the service has drained: the signal comes back here, too.
+# Once: the signal comes back here, too. The loop of the service ends when `entr` does, which waits until it has drained.
 trap 'trap "" TERM INT; kill 0; wait; exit 0' TERM INT
 
 # `entr` ends when a file was added or removed, and looks again.
@@ -12,7 +12,10 @@ while :; do
   find crates -type f | entr -d -n -p cargo build --offline --locked --package "$SERVICE" || sleep 0.2
 done &
 
-while :; do
-  echo "$program" | entr -n -r "$program" || sleep 0.2
-done &
+(
+  trap 'exit 0' TERM
+  while :; do
+    echo "$program" | entr -n -r "$program" || sleep 0.2
+  done
+) &
 wait
