@@ -101,12 +101,7 @@ impl Accounts {
     ) -> Result<Id, Refusal> {
         let attempt = self.reserve(&[Subject::Address(from)], from, gone).await?;
         let created = self.create(email, password).await;
-        let end = match &created {
-            Ok(_) => End::Succeeded,
-            Err(Refusal::EmailInUse) => End::Failed,
-            Err(_) => End::TakenBack,
-        };
-        self.end(&attempt, end).await;
+        self.end(&attempt, end_of(&created)).await;
         created
     }
 
@@ -120,12 +115,7 @@ impl Accounts {
         let subjects = [Subject::Account(email.clone()), Subject::Address(from)];
         let attempt = self.reserve(&subjects, from, gone).await?;
         let checked = self.check(email, password).await;
-        let end = match &checked {
-            Ok(_) => End::Succeeded,
-            Err(Refusal::InvalidCredentials) => End::Failed,
-            Err(_) => End::TakenBack,
-        };
-        self.end(&attempt, end).await;
+        self.end(&attempt, end_of(&checked)).await;
         checked
     }
 
@@ -184,6 +174,15 @@ impl Accounts {
         if let Err(error) = replaced.await {
             warn!("the weak password hash of user {} stays for now: {error}", account.id);
         }
+    }
+}
+
+/// What an attempt came to: only an answer about the account is a failure of whoever asked.
+fn end_of(answer: &Result<Id, Refusal>) -> End {
+    match answer {
+        Ok(_) => End::Succeeded,
+        Err(Refusal::EmailInUse | Refusal::InvalidCredentials) => End::Failed,
+        Err(_) => End::TakenBack,
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{fs, io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use common::{
     event::Id,
@@ -14,30 +14,27 @@ use expiration::{
     config::Settings,
     schedule::{Job, Schedule},
 };
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use support::{LONG, World};
-use tempfile::TempDir;
-use testkit::Redis;
+use testkit::{Certificates, Redis};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
         ServerConfig,
-        pki_types::{CertificateDer, PrivateKeyDer},
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     },
 };
 
-/// What stands before a Redis, because not every build of Redis has TLS: `ca.pem` signed its certificate, `other.pem`
-/// is another authority of the same name.
+/// What stands before a Redis, because not every build of Redis has TLS.
 struct Tls {
     url: String,
-    directory: TempDir,
+    certificates: Certificates,
 }
 
 impl Tls {
     async fn before(redis: &Redis) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(server_config(&directory)));
+        let certificates = Certificates::new().unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(&certificates)));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("rediss://{}", listener.local_addr().unwrap());
         let port = redis.port();
@@ -46,31 +43,18 @@ impl Tls {
                 tokio::spawn(forward(acceptor.clone(), client, port));
             }
         });
-        Self { url, directory }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        Self { url, certificates }
     }
 
     fn authority(&self, name: &str) -> CaFile {
-        CaFile::read(self.path(name).to_str().unwrap()).unwrap()
+        CaFile::read(self.certificates.path(name).to_str().unwrap()).unwrap()
     }
 }
 
-fn server_config(directory: &TempDir) -> ServerConfig {
-    let write = |name: &str, text: String| fs::write(directory.path().join(name), text).unwrap();
-    let mut authority = CertificateParams::default();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let (key, other_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-    write("ca.pem", authority.self_signed(&key).unwrap().pem());
-    write("other.pem", authority.self_signed(&other_key).unwrap().pem());
-    let server_key = KeyPair::generate().unwrap();
-    let server = CertificateParams::new([String::from("127.0.0.1")]).unwrap();
-    let certificate = server.signed_by(&server_key, &Issuer::new(authority, key)).unwrap();
-    let chain = vec![CertificateDer::from(certificate)];
-    let server_key = PrivateKeyDer::try_from(server_key.serialize_der()).unwrap();
-    ServerConfig::builder().with_no_client_auth().with_single_cert(chain, server_key).unwrap()
+fn server_config(certificates: &Certificates) -> ServerConfig {
+    let chain = vec![CertificateDer::from_pem_file(certificates.path("server.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(certificates.path("server.key")).unwrap();
+    ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap()
 }
 
 async fn forward(acceptor: TlsAcceptor, client: TcpStream, port: u16) -> io::Result<(u64, u64)> {
@@ -111,7 +95,7 @@ async fn a_worker_takes_the_authority_from_its_environment() {
     let worker = world
         .command("encrypted")
         .env("REDIS_URL", &tls.url)
-        .env("REDIS_CA_FILE", tls.path("ca.pem"))
+        .env("REDIS_CA_FILE", tls.certificates.path("ca.pem"))
         .spawn()
         .await
         .unwrap();
@@ -137,9 +121,8 @@ async fn a_worker_with_an_authority_that_is_no_file_ends_with_exit_64() {
 
 #[test]
 fn an_authority_without_tls_is_a_mistake_and_so_is_to_trust_anybody() {
-    let directory = tempfile::tempdir().unwrap();
-    server_config(&directory);
-    let ca_file = directory.path().join("ca.pem");
+    let certificates = Certificates::new().unwrap();
+    let ca_file = certificates.path("ca.pem");
     for (name, value, told) in [
         ("REDIS_URL", "redis://:hunter2@redis", "REDIS_CA_FILE: is of no use without TLS"),
         ("REDIS_HOST", "redis", "REDIS_CA_FILE: is of no use without TLS"),

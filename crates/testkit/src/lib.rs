@@ -7,6 +7,7 @@
 //! Variables that a person may set: `NATS_SERVER_BIN`, `REDIS_SERVER_BIN` and `POSTGRES_BIN_DIR` name the servers to
 //! use (else see [`provide`]); `TESTKIT_KEEP=1` keeps data and logs, and says where.
 
+mod certificates;
 mod command;
 pub mod demo;
 mod find;
@@ -36,6 +37,7 @@ mod user;
 mod watchdog;
 pub mod wheels;
 
+pub use certificates::Certificates;
 pub use command::cargo;
 pub use find::provide;
 pub use gateway::{BoundGateway, Gateway, Route};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Error, Result, anyhow};
 use async_nats::{ConnectErrorKind, ConnectOptions, Event, ServerError, jetstream::ErrorCode};
 use common::{
-    messaging::{check_server, topology::Topology},
+    messaging::{check_server, secured, topology::Topology},
     process::config::NatsSettings,
 };
 use tokio::{
@@ -83,12 +83,10 @@ fn is_final(kind: ConnectErrorKind) -> bool {
 }
 
 fn options(settings: &NatsSettings, refused: watch::Sender<Option<String>>) -> ConnectOptions {
-    let mut options = ConnectOptions::new()
+    let options = ConnectOptions::new()
         .name("topology")
         .custom_inbox_prefix(INBOX_PREFIX)
         .connection_timeout(CONNECTION_TIMEOUT)
-        // One address that asks for TLS is enough for all, as in a service.
-        .require_tls(settings.requires_tls())
         .event_callback(move |event| {
             // What the user may not do is answered beside the request and not to it.
             if let Event::ServerError(ServerError::Other(text)) = event {
@@ -96,13 +94,7 @@ fn options(settings: &NatsSettings, refused: watch::Sender<Option<String>>) -> C
             }
             async {}
         });
-    if let Some((user, password)) = settings.credentials() {
-        options = options.user_and_password(user, password);
-    }
-    if let Some(ca_file) = &settings.ca_file {
-        options = options.add_root_certificates(ca_file.path().to_owned());
-    }
-    options
+    secured(options, settings)
 }
 
 /// Without users and passwords.

@@ -9,10 +9,9 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use testkit::{
-    Stores,
-    up::{Options, run_on},
-};
+use testkit::{Stores, up::run_on};
+
+use crate::up;
 
 /// What may be chosen.
 #[derive(clap::Args, Debug)]
@@ -20,18 +19,8 @@ pub(crate) struct Arguments {
     /// Use the stores that `skaffold dev --profile stores` forwards; without a cluster there is `cargo xtask up`.
     #[arg(long, required = true)]
     cluster: bool,
-    /// Port of the gateway on 127.0.0.1; 0 takes any that is free.
-    #[arg(long, default_value_t = 8080, value_name = "PORT")]
-    port: u16,
-    /// Time to pay, such as 30s or 15m.
-    #[arg(long, default_value = "15m", value_name = "D", value_parser = Options::window)]
-    window: Duration,
-    /// Processes of each service.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = crate::replicas)]
-    replicas: usize,
-    /// One JSON object a line on stdout.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    services: up::Choices,
     #[command(flatten)]
     ports: Ports,
 }
@@ -58,10 +47,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// When a store does not answer, or a service does not come up.
 pub(crate) fn run_until_told(arguments: &Arguments) -> Result<ExitCode> {
-    let Arguments { port, window, replicas, json, ports, .. } = *arguments;
+    let Arguments { services, ports, .. } = *arguments;
     ports.check()?;
     let stores: Stores = secrets::stores(|scheme| ports.of(scheme))?;
-    run_on(&Options { port, window, replicas, json }, stores)
+    run_on(&services.options(), stores)
 }
 
 impl Ports {

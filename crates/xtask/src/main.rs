@@ -28,7 +28,7 @@ enum Command {
     /// Watch real orders expire on real servers; the exit status is 1 if an invariant is broken.
     Demo(demo::Arguments),
     /// Run the whole platform on this machine behind one address, until Ctrl-C.
-    Up(up::Arguments),
+    Up(up::Choices),
     /// Run the services on this machine against the stores of a cluster, until Ctrl-C.
     Dev(dev::Arguments),
     /// Run every test on real servers; what comes after `--` goes to `cargo test --workspace`.

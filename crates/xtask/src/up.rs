@@ -1,4 +1,4 @@
-//! `cargo xtask up`: see [`testkit::up`].
+//! `cargo xtask up`: see [`testkit::up`]. What may be chosen of the services is the same in `dev`.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -6,8 +6,8 @@ use anyhow::Result;
 use testkit::up::{Options, run};
 
 /// What may be chosen.
-#[derive(clap::Args, Debug)]
-pub(crate) struct Arguments {
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(crate) struct Choices {
     /// Port of the gateway on 127.0.0.1; 0 takes any that is free.
     #[arg(long, default_value_t = 8080, value_name = "PORT")]
     port: u16,
@@ -22,11 +22,18 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+impl Choices {
+    /// The same for [`testkit::up`].
+    pub(crate) fn options(self) -> Options {
+        let Self { port, window, replicas, json } = self;
+        Options { port, window, replicas, json }
+    }
+}
+
 /// Runs it; the exit status is 1 if a service did not drain in the end.
 ///
 /// # Errors
 /// When it does not come up.
-pub(crate) fn run_until_told(arguments: &Arguments) -> Result<ExitCode> {
-    let Arguments { port, window, replicas, json } = *arguments;
-    run(&Options { port, window, replicas, json })
+pub(crate) fn run_until_told(choices: &Choices) -> Result<ExitCode> {
+    run(&choices.options())
 }

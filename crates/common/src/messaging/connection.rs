@@ -20,13 +20,11 @@ const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 /// Options that go on trying for as long as it takes; `obstacle` knows what is in the way.
 pub(super) fn options(service: Service, settings: &NatsSettings, obstacle: &Obstacle) -> ConnectOptions {
     let (last, cleared, found) = (Arc::new(Mutex::new(Event::Draining)), obstacle.clone(), obstacle.clone());
-    let mut options = ConnectOptions::new()
+    let options = ConnectOptions::new()
         .name(&settings.client_id)
         .custom_inbox_prefix(inbox_prefix(service))
         .ping_interval(PING_INTERVAL)
         .connection_timeout(CONNECTION_TIMEOUT)
-        // Else a server whose address has another scheme, or that another server tells of, would be spoken to in plain.
-        .require_tls(settings.requires_tls())
         .retry_on_initial_connect()
         .max_reconnects(None)
         .reconnect_delay_callback(reconnect_delay)
@@ -42,6 +40,13 @@ pub(super) fn options(service: Service, settings: &NatsSettings, obstacle: &Obst
             log(event, &last);
             async {}
         });
+    secured(options, settings)
+}
+
+/// As whom to connect and whom to trust. Called by whoever has a connection of its own, such as `topology`.
+pub fn secured(options: ConnectOptions, settings: &NatsSettings) -> ConnectOptions {
+    // Else a server whose address has another scheme, or that another server tells of, would be spoken to in plain.
+    let mut options = options.require_tls(settings.requires_tls());
     if let Some((user, password)) = settings.credentials() {
         options = options.user_and_password(user, password);
     }

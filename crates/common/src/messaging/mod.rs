@@ -25,6 +25,7 @@ mod taken;
 pub mod topology;
 
 pub use broker::Broker;
+pub use connection::secured;
 pub use consumer::{Consumer, ConsumerOptions};
 pub use dead_letter::header as dead_letter_header;
 pub use handler::{BatchError, Delivery, Handler, Outcome};

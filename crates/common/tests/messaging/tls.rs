@@ -1,6 +1,6 @@
 //! Encrypted connections: to whom the broker's certificate proves that it is itself, and never a plain one instead.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use async_nats::ServerAddr;
 use common::{
@@ -11,9 +11,7 @@ use common::{
         health::Health,
     },
 };
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use tempfile::TempDir;
-use testkit::Nats;
+use testkit::{Certificates, Nats};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -22,24 +20,8 @@ use crate::{
     world::World,
 };
 
-/// The server proves itself with a certificate of `ca.pem`; `other.pem` is another authority of the same name.
-fn certificates() -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: String| fs::write(directory.path().join(name), text).unwrap();
-    let mut authority = CertificateParams::default();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let (key, other_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-    write("ca.pem", authority.self_signed(&key).unwrap().pem());
-    write("other.pem", authority.self_signed(&other_key).unwrap().pem());
-    let server_key = KeyPair::generate().unwrap();
-    let server = CertificateParams::new([String::from("127.0.0.1")]).unwrap();
-    write("server.pem", server.signed_by(&server_key, &Issuer::new(authority, key)).unwrap().pem());
-    write("server.key", server_key.serialize_pem());
-    directory
-}
-
-async fn world(certificates: &Path) -> World {
-    let path = certificates.display();
+async fn world(certificates: &Certificates) -> World {
+    let path = certificates.directory().display();
     World::start_with(&format!(
         "tls {{ cert_file: \"{path}/server.pem\", key_file: \"{path}/server.key\" }}\nallow_non_tls: true"
     ))
@@ -70,9 +52,9 @@ async fn watched(settings: &NatsSettings) -> (Health, JoinHandle<()>) {
 
 #[tokio::test]
 async fn a_broker_with_a_certificate_of_the_named_authority_is_used() {
-    let certificates = certificates();
-    let world = world(certificates.path()).await;
-    let settings = settings(&tls_url(&world.nats), Some(&certificates.path().join("ca.pem")));
+    let certificates = Certificates::new().unwrap();
+    let world = world(&certificates).await;
+    let settings = settings(&tls_url(&world.nats), Some(&certificates.path("ca.pem")));
     let (health, _watch) = watched(&settings).await;
     ready(&health).await;
     world.stream("c-orders").await.unwrap();
@@ -80,9 +62,9 @@ async fn a_broker_with_a_certificate_of_the_named_authority_is_used() {
 
 #[tokio::test]
 async fn a_broker_with_a_certificate_of_anybody_else_is_not_used_and_the_reason_is_told() {
-    let certificates = certificates();
-    let world = world(certificates.path()).await;
-    let other = certificates.path().join("other.pem");
+    let certificates = Certificates::new().unwrap();
+    let world = world(&certificates).await;
+    let other = certificates.path("other.pem");
     for ca_file in [Some(other.as_path()), None] {
         let (health, _watch) = watched(&settings(&tls_url(&world.nats), ca_file)).await;
         unready(&health, "not connected to NATS: IO error: invalid peer certificate").await;
@@ -105,8 +87,8 @@ async fn one_address_with_tls_is_enough_to_speak_to_no_server_without_it() {
 
 #[test]
 fn an_authority_is_a_mistake_if_it_is_unreadable_or_no_address_has_tls() {
-    let certificates = certificates();
-    let ca_file = certificates.path().join("ca.pem");
+    let certificates = Certificates::new().unwrap();
+    let ca_file = certificates.path("ca.pem");
     for (url, path, told) in [
         ("nats://a", ca_file.to_str().unwrap(), "expected an address in NATS_URL that begins with tls://"),
         ("tls://a", "/nowhere/ca.pem", "`/nowhere/ca.pem` can't be read"),

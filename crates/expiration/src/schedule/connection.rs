@@ -113,12 +113,8 @@ mod tests {
 
     #[test]
     fn a_dead_peer_is_noticed_with_tls_as_without() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("ca.pem");
-        let key = rcgen::KeyPair::generate().unwrap();
-        let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
-        std::fs::write(&path, certificate.pem()).unwrap();
-        let ca = CaFile::read(path.to_str().unwrap()).unwrap();
+        let certificates = testkit::Certificates::new().unwrap();
+        let ca = CaFile::read(certificates.path("ca.pem").to_str().unwrap()).unwrap();
         for (url, ca) in [("redis://redis", None), ("rediss://redis", None), ("rediss://redis", Some(&ca))] {
             let connection = Connection::new(url, ca).unwrap();
             let tcp = connection.client.get_connection_info().tcp_settings();

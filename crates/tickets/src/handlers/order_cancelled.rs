@@ -7,10 +7,8 @@ use common::{
 use metrics::counter;
 use outbox::batch_error;
 
-use crate::{
-    store::{OrderOf, Store},
-    ticket::Release,
-};
+use super::orders;
+use crate::{store::Store, ticket::Release};
 
 /// Frees tickets.
 #[derive(Debug)]
@@ -20,14 +18,7 @@ impl Handler for OnOrderCancelled {
     type Event = OrderCancelled;
 
     async fn handle(&self, batch: &[Delivery<OrderCancelled>]) -> Result<Vec<Outcome>, BatchError> {
-        let orders: Vec<OrderOf> = batch
-            .iter()
-            .map(|Delivery { event, traceparent, .. }| OrderOf {
-                order: event.id.clone(),
-                ticket: event.ticket.id.clone(),
-                traceparent: *traceparent,
-            })
-            .collect();
+        let orders = orders(batch, |event| (&event.id, &event.ticket.id));
         for release in self.0.release(&orders).await.map_err(batch_error)? {
             let answer = match release {
                 Release::Frees => "freed",

@@ -7,6 +7,7 @@ use common::{
 use metrics::counter;
 use outbox::batch_error;
 
+use super::orders;
 use crate::{
     store::{OrderOf, Store},
     ticket::Reservation,
@@ -24,14 +25,7 @@ impl Handler for OnOrderCreated {
     type Event = OrderCreated;
 
     async fn handle(&self, batch: &[Delivery<OrderCreated>]) -> Result<Vec<Outcome>, BatchError> {
-        let orders: Vec<OrderOf> = batch
-            .iter()
-            .map(|Delivery { event, traceparent, .. }| OrderOf {
-                order: event.id.clone(),
-                ticket: event.ticket.id.clone(),
-                traceparent: *traceparent,
-            })
-            .collect();
+        let orders = orders(batch, |event| (&event.id, &event.ticket.id));
         let reservations = self.0.reserve(&orders).await.map_err(batch_error)?;
         Ok(orders.iter().zip(reservations).map(|(order, reservation)| outcome(order, &reservation)).collect())
     }
