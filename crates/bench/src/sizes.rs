@@ -29,7 +29,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// What the table in the README was made with.
+    /// What the table in docs/PERFORMANCE.md was made with.
     pub(crate) fn full() -> Self {
         Self {
             schedule: 300_000,

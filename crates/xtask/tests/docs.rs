@@ -16,7 +16,7 @@ fn every_test_that_a_document_names_exists() {
     let code: String =
         rust_files(&root.join("crates")).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let mut named = 0;
-    for document in ["README.md", "docs/ARCHITECTURE.md", "docs/UPGRADE.md"] {
+    for document in ["README.md", "docs/ARCHITECTURE.md", "docs/PERFORMANCE.md", "docs/UPGRADE.md"] {
         let text = fs::read_to_string(root.join(document)).unwrap();
         for name in text.split('`').skip(1).step_by(2).filter(|name| is_test(name)) {
             named += 1;
