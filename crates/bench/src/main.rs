@@ -5,6 +5,7 @@
 //! themselves can do, [`run`] is the order in which all of it happens, and [`report`] is what comes out of it.
 
 mod contender;
+mod files;
 mod fired;
 mod limits;
 mod load;

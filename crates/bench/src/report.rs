@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     contender::Contender,
     results::{Row, Run},
-    run::LIMIT,
+    sample::LIMIT,
     text::{figure, span},
 };
 

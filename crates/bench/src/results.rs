@@ -1,12 +1,10 @@
-//! What a run came to, as `bench/results/*.json` has it.
+//! The result of a run, as `bench/results/*.json` has it.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::{Context, Result};
 use serde::Serialize;
-use testkit::layout;
 
-use crate::{picture, run::Plan, sample::Sample, stats};
+use crate::{sample::Sample, stats};
 
 /// A whole run.
 #[derive(Debug, Serialize)]
@@ -35,7 +33,7 @@ pub(crate) struct Row {
 
 impl Run {
     pub(crate) fn new(
-        plan: &Plan,
+        rounds: usize,
         samples: &[Sample],
         missing: &[String],
         repeated: usize,
@@ -43,7 +41,7 @@ impl Run {
     ) -> Self {
         Self {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
-            rounds: plan.rounds,
+            rounds,
             repeated,
             took_seconds: took.as_secs(),
             missing: missing.to_vec(),
@@ -89,31 +87,4 @@ fn medians(samples: &[Sample]) -> Vec<Row> {
         });
     }
     rows
-}
-
-/// Writes one file for each workload, and the pictures.
-pub(crate) fn write(run: &Run) -> Result<()> {
-    let directory = layout::repository().join("bench").join("results");
-    fs::create_dir_all(&directory).with_context(|| format!("make {}", directory.display()))?;
-    let mut workloads: Vec<&str> = run.medians.iter().map(|row| row.workload).collect();
-    workloads.dedup();
-    for workload in workloads {
-        let part = Run {
-            missing: run.missing.clone(),
-            medians: run.medians.iter().filter(|row| row.workload == workload).cloned().collect(),
-            samples: run.samples.iter().filter(|sample| sample.workload == workload).cloned().collect(),
-            ..*run
-        };
-        let path = directory.join(format!("{workload}.json"));
-        let text = serde_json::to_string_pretty(&part).context("write JSON")?;
-        fs::write(&path, text + "\n").with_context(|| format!("write {}", path.display()))?;
-    }
-    for (name, svg) in [("lateness", picture::lateness(run)), ("growth", picture::growth(run))] {
-        let path = directory.join(format!("{name}.svg"));
-        if let Some(svg) = svg {
-            fs::write(&path, svg).with_context(|| format!("write {}", path.display()))?;
-        }
-    }
-    layout::say(&format!("results are in {}", directory.display()));
-    Ok(())
 }

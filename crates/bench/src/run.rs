@@ -8,15 +8,12 @@ use testkit::layout;
 use crate::{
     Arguments,
     contender::Contender,
-    report, results,
-    sample::Sample,
+    files, report, results,
+    sample::{LIMIT, Sample},
     sizes::Sizes,
     text,
     workloads::{Case, Workload},
 };
-
-/// What a limit is called where a contender's name would stand.
-pub(crate) const LIMIT: &str = "limit";
 
 /// More than this between the limits before and after a round, and it is measured again.
 const MOST_NOISE: f64 = 0.3;
@@ -40,11 +37,16 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode> {
             plan.measure(*workload, round, &contenders, &mut measured).await?;
         }
     }
-    let run =
-        results::Run::new(&plan, &measured.samples, &measured.missing, measured.repeated, begin.elapsed());
+    let run = results::Run::new(
+        plan.rounds,
+        &measured.samples,
+        &measured.missing,
+        measured.repeated,
+        begin.elapsed(),
+    );
     let whole = plan.whole && contenders.len() == Contender::ALL.len();
     if whole || arguments.save {
-        results::write(&run)?;
+        files::write(&run)?;
     }
     if arguments.json {
         report::line(&serde_json::to_string(&run)?);

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::stats;
 
+/// What a limit is called where a contender's name would stand.
+pub(crate) const LIMIT: &str = "limit";
+
 /// Shares of the events at which a distribution is written down.
 const SHARES: [f64; 12] = [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0];
 

@@ -2,6 +2,7 @@
 //!
 //! Every check runs, also after one has failed: a person who waits for the tests wants to hear of the formatting too.
 
+mod arrows;
 mod contracts;
 mod drift;
 mod manifests;
@@ -31,6 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "format", check: format },
     Step { name: "licences, bans and sources", check: licences },
     Step { name: "unused dependencies", check: unused_dependencies },
+    Step { name: "arrows between rooms", check: arrows::check },
     Step { name: "Kubernetes manifests", check: manifests::check },
     Step { name: "skaffold.yaml", check: skaffold::check },
     Step { name: "Dockerfile", check: recipes::dockerfile },

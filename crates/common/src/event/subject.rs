@@ -28,6 +28,11 @@ impl Service {
             Self::Payments => "payments",
         }
     }
+
+    /// Whether the service is of this repository, so that what it does with a message is ours to say.
+    pub const fn is_ours(self) -> bool {
+        !matches!(self, Self::Payments)
+    }
 }
 
 impl fmt::Display for Service {

@@ -12,9 +12,10 @@ use tokio::time::Instant;
 use super::{
     cast::{Answer, Payments, Person},
     ledger::{Entry, Known, Ledger},
-    moment::{Moment, Tone},
+    moment::Moment,
     narrator::Narrator,
     plan::{Fate, Role},
+    text::Tone,
 };
 
 /// How long a buyer goes on trying while a service is down.

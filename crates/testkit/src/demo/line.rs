@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    moment::{Moment, Tone},
-    text,
+    moment::Moment,
+    text::{self, Tone},
 };
 
 /// Time of day, seconds since the beginning, what, to which order, how late, and details.

@@ -1,6 +1,11 @@
 //! One thing that happens, in the form in which it is told.
 
-use super::{ledger::Ledger, plan::Fate, streams::Stored};
+use super::{
+    ledger::Ledger,
+    plan::Fate,
+    streams::Stored,
+    text::{self, Tone},
+};
 use common::{
     clock,
     event::{
@@ -8,23 +13,6 @@ use common::{
         TicketUpdated,
     },
 };
-
-/// How a moment looks on a terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
-    /// An order goes on its way.
-    Plain,
-    /// Money, or something that held.
-    Good,
-    /// An end, as planned.
-    End,
-    /// A timer.
-    Timer,
-    /// Something is broken on purpose.
-    Fault,
-    /// Not worth a second look.
-    Quiet,
-}
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -115,7 +103,7 @@ fn read(message: &Stored, ledger: &Ledger) -> Option<Moment> {
         Subject::OrderCreated => {
             let OrderCreated { id, expires_at, ticket, .. } = body(message)?;
             let buyer = ledger.order(&id).map_or("somebody", |entry| entry.buyer());
-            let until = super::text::clock(expires_at.as_millis());
+            let until = text::clock(expires_at.as_millis());
             let detail = format!("{buyer}: {} for {}, to be paid by {until}", seat(&ticket.id), ticket.price);
             moment(detail, Tone::Plain).of(&id, ledger)
         }

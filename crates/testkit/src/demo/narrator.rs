@@ -13,9 +13,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     ledger::Ledger,
     line::{as_json, as_text},
-    moment::{Moment, Tone},
+    moment::Moment,
     streams::Stored,
-    text,
+    text::{self, Tone},
 };
 use crate::terminal::write;
 

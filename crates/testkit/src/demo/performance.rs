@@ -20,14 +20,14 @@ use super::{
     invariants,
     ledger::Ledger,
     line::headings,
-    moment::Tone,
     narrator::{Manner, Narrator},
     plan::Plan,
     rest::Rest,
     story::Story,
     streams,
     summary::Summary,
-    text, warnings,
+    text::{self, Tone},
+    warnings,
 };
 use crate::{
     CLUSTER, Platform, Running, ServiceName, layout,

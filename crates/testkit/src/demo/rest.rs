@@ -70,7 +70,7 @@ impl Rest {
         let pairs = flow
             .into_iter()
             .flat_map(|subject| subject.listeners().iter().map(move |listener| (*listener, subject)));
-        pairs.filter(|(listener, _)| *listener != Service::Payments).collect()
+        pairs.filter(|(listener, _)| listener.is_ours()).collect()
     }
 
     /// What is not at rest, one text each. Causes are looked at before their effects, so nothing slips through

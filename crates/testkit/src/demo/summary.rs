@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::{
     facts::Facts,
     invariants::{Verdict, rest::Lateness},
-    moment::Tone,
-    text,
+    text::{self, Tone},
 };
 
 /// What everything came to.

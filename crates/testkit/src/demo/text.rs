@@ -2,8 +2,24 @@
 
 use chrono::{DateTime, Local};
 
-use super::moment::Tone;
 use crate::terminal;
+
+/// How a text looks on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// An order goes on its way.
+    Plain,
+    /// Money, or something that held.
+    Good,
+    /// An end, as planned.
+    End,
+    /// A timer.
+    Timer,
+    /// Something is broken on purpose.
+    Fault,
+    /// Not worth a second look.
+    Quiet,
+}
 
 /// The text in the tone's colour (ECMA-48 SGR).
 pub(super) fn paint(text: &str, tone: Tone, colour: bool) -> String {

@@ -3,10 +3,7 @@
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{
-    moment::{Moment, Tone},
-    narrator::Narrator,
-};
+use super::{moment::Moment, narrator::Narrator, text::Tone};
 use crate::LogLine;
 
 /// Tells each warning and error among the lines of log.

@@ -1,6 +1,7 @@
 //! A Postgres server, also when we are root, whom it refuses.
 
 mod install;
+mod shared;
 mod template;
 
 use std::{

@@ -9,7 +9,7 @@ use common::{
 };
 use serde_json::{Value, json};
 
-use super::{operations::is_ours, reference, topology};
+use super::{reference, topology};
 
 /// Key of the channel.
 pub(super) const CHANNEL: &str = "deadLetter";
@@ -50,7 +50,7 @@ fn address() -> String {
 /// Every durable consumer of a service of ours.
 fn consumers() -> Vec<String> {
     let of = |subject: Subject| {
-        let listeners = subject.listeners().iter().filter(|listener| is_ours(**listener));
+        let listeners = subject.listeners().iter().filter(|listener| listener.is_ours());
         listeners.map(move |listener: &Service| durable_name(*listener, subject))
     };
     Subject::ALL.into_iter().flat_map(of).collect()

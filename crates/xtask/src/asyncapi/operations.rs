@@ -8,11 +8,6 @@ use serde_json::{Value, json};
 
 use super::{camel_case, dead_letters, events::message_name, pascal_case, reference, topology};
 
-/// Whether the service is of this fleet, so that what it does with a message is ours to say.
-pub(super) fn is_ours(service: Service) -> bool {
-    service != Service::Payments
-}
-
 /// Every operation of every service, by key.
 pub(super) fn all() -> Result<BTreeMap<String, Value>> {
     let mut operations = BTreeMap::new();
@@ -23,7 +18,7 @@ pub(super) fn all() -> Result<BTreeMap<String, Value>> {
             operations.insert(key(*listener, "Receive", subject), receive(*listener, subject)?);
         }
     }
-    for listener in Service::ALL.into_iter().filter(|service| is_ours(*service) && listens(*service)) {
+    for listener in Service::ALL.into_iter().filter(|service| service.is_ours() && listens(*service)) {
         operations.insert(format!("{listener}SendDeadLetter"), give_up(listener));
     }
     Ok(operations)
@@ -50,7 +45,7 @@ fn operation(service: Service, action: &str, subject: Subject) -> Value {
 
 fn receive(listener: Service, subject: Subject) -> Result<Value> {
     let mut operation = operation(listener, "receive", subject);
-    if is_ours(listener) {
+    if listener.is_ours() {
         operation["bindings"] = topology::consumer_binding(listener, subject)?;
     }
     Ok(operation)

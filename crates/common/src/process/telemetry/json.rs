@@ -15,7 +15,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::logs::timestamp;
+use crate::clock;
 
 /// Writes `timestamp`, `level`, `service`, `target` and `message` in that order, then the fields of the event and of
 /// the spans around it. On a clash the innermost wins; a field that has one of the five names gets a `field.` before it.
@@ -43,7 +43,7 @@ where
             }
         }
         let metadata = event.metadata();
-        write!(writer, "{{\"timestamp\":{}", quoted(&timestamp()))?;
+        write!(writer, "{{\"timestamp\":{}", quoted(&clock::now_rfc3339()))?;
         write!(writer, ",\"level\":{}", quoted(metadata.level().as_str()))?;
         write!(writer, ",\"service\":{}", quoted(self.service))?;
         write!(writer, ",\"target\":{}", quoted(metadata.target()))?;

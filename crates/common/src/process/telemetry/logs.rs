@@ -2,7 +2,6 @@
 
 use std::{fmt, io::IsTerminal};
 
-use chrono::SecondsFormat;
 use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter, Layer,
@@ -50,11 +49,6 @@ struct UtcMillis;
 
 impl FormatTime for UtcMillis {
     fn format_time(&self, w: &mut Writer<'_>) -> fmt::Result {
-        w.write_str(&timestamp())
+        w.write_str(&clock::now_rfc3339())
     }
-}
-
-/// RFC 3339 in UTC with milliseconds, as on the wire.
-pub(super) fn timestamp() -> String {
-    clock::now().to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -11,9 +11,9 @@ use super::{
     wait::{are, wait},
 };
 use crate::demo::{
-    moment::{Moment, Tone},
+    moment::Moment,
     plan::Fate,
-    text,
+    text::{self, Tone},
 };
 
 impl Story<'_> {

@@ -15,8 +15,8 @@ use crate::{
     ServiceName,
     demo::{
         cast::SignedUp,
-        moment::{Moment, Tone},
-        text,
+        moment::Moment,
+        text::{self, Tone},
     },
 };
 

@@ -11,7 +11,8 @@ use crate::{
     Service, ServiceName,
     demo::{
         cast::{Answer, SignedUp},
-        moment::{Moment, Tone},
+        moment::Moment,
+        text::Tone,
     },
 };
 

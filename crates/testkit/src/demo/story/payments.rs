@@ -8,12 +8,7 @@ use std::{
 use common::{clock, event::Id};
 
 use super::LOOK;
-use crate::demo::{
-    ledger::Ledger,
-    moment::{Moment, Tone},
-    narrator::Narrator,
-    rest::Rest,
-};
+use crate::demo::{ledger::Ledger, moment::Moment, narrator::Narrator, rest::Rest, text::Tone};
 
 /// Tells of each and remembers when it was seen, until it is aborted.
 pub(super) async fn watch(

@@ -14,9 +14,9 @@ use crate::{
     ServiceName,
     demo::{
         cast::{Person, SignedUp},
-        moment::{Moment, Tone},
+        moment::Moment,
         plan::BUYERS,
-        text,
+        text::{self, Tone},
     },
 };
 

@@ -6,8 +6,9 @@ use common::event::Id;
 use super::{SOON, Story, wait::wait};
 use crate::demo::{
     cast::{Person, Seat, SignedUp},
-    moment::{Moment, Tone},
+    moment::Moment,
     plan::{BUYERS, Role, SOLD_TWICE},
+    text::Tone,
 };
 
 impl Story<'_> {
