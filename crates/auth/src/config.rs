@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use common::process::config::{Environment, duration, parse};
-use outbox::database_url;
+use postgres::database_url;
+use process::config::{Environment, duration, parse};
 use sqlx::postgres::PgConnectOptions;
 use web::session::Keys;
 

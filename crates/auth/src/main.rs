@@ -10,8 +10,8 @@ use auth::{
     pruner::Pruner,
     store::{MIGRATIONS, Store},
 };
-use common::process::{self, Exit, Process};
-use outbox::Database;
+use postgres::Database;
+use process::{Exit, Process};
 use web::Sessions;
 
 const MAX_CONNECTIONS: u32 = 16;
@@ -33,7 +33,7 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
         proxies: settings.proxies,
     };
     process.serve(http::router(api)).await?;
-    outbox::open(&process, &database, &[&MIGRATIONS]).await;
+    postgres::open(&process, &database, &[&MIGRATIONS]).await;
     let heartbeat = process.health().register_loop("pruner", LONGEST_SILENCE);
     let stopping = process.stopping();
     process.spawn("pruner", async move {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use common::process::health::Heartbeat;
+use process::health::Heartbeat;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 

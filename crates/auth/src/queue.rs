@@ -59,7 +59,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use outbox::Database;
+    use postgres::Database;
 
     use super::*;
 

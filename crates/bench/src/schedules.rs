@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use async_nats::{HeaderMap, jetstream};
-use common::{
-    event::{OrderCreated, Service, Subject},
-    messaging::topology::{self, Topology},
-};
+use common::event::{OrderCreated, Service, Subject};
 use futures_util::StreamExt;
+use messaging::topology::{self, Topology};
 use serde_json::json;
 
 use crate::world::{CLUSTER, World};

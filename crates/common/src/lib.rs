@@ -1,9 +1,6 @@
-//! What every service of the fleet shares: the event contracts, the messaging kit and the process kit.
-//!
-//! No SQL, no Redis and no business rules live here.
+//! The contract between the services, and nothing else: events, subjects, who publishes and who listens, trace context,
+//! and the clock. No I/O.
 
 pub mod clock;
 pub mod event;
-pub mod messaging;
-pub mod process;
 pub mod traceparent;

@@ -4,6 +4,9 @@
 
 use std::{fmt, str::FromStr};
 
+/// The header, in HTTP and on the broker alike.
+pub const TRACEPARENT: &str = "traceparent";
+
 /// A valid `traceparent` of version 00: `00-<trace id>-<parent id>-<flags>`, in lowercase hex, no id zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Traceparent {

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use common::process::config::{CaFile, Environment, duration};
+use messaging::NatsSettings;
+use process::config::{CaFile, Environment, duration};
 use redis::{ConnectionAddr, IntoConnectionInfo};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Settings beside those that every service has.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// `NATS_*`: the broker.
+    pub nats: NatsSettings,
     /// Where the schedule is. May hold a password.
     pub redis_url: SecretString,
     /// Whom to trust there instead of the system's authorities (`REDIS_CA_FILE`).
@@ -20,10 +23,11 @@ pub struct Settings {
 impl Settings {
     /// Reads `REDIS_URL` or `REDIS_HOST`, `REDIS_CA_FILE` and `EXPIRATION_MAX_DELAY`.
     pub fn read(env: &mut Environment) -> Option<Self> {
+        let nats = NatsSettings::read(env);
         let redis_url = read_redis(env);
         let redis_ca = read_ca(env, redis_url.as_ref());
         let max_delay = env.or("EXPIRATION_MAX_DELAY", "366d", duration::parse_positive);
-        Some(Self { redis_url: redis_url?, redis_ca, max_delay: max_delay? })
+        Some(Self { nats: nats?, redis_url: redis_url?, redis_ca, max_delay: max_delay? })
     }
 }
 

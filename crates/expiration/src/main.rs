@@ -1,10 +1,6 @@
 //! The life of an `expiration` process.
 
-use common::{
-    event::Service,
-    messaging::{Broker, ConsumerOptions},
-    process::{self, Exit, Process},
-};
+use common::event::Service;
 use expiration::{
     config::Settings,
     handlers::{OrderCancelledHandler, OrderCreatedHandler},
@@ -12,6 +8,8 @@ use expiration::{
     relay::Relay,
     schedule::Schedule,
 };
+use messaging::{Broker, ConsumerOptions};
+use process::{Exit, Process};
 use secrecy::ExposeSecret;
 
 /// A message is some ten small allocations: with this one they take a quarter less CPU (docs/PERFORMANCE.md).
@@ -27,7 +25,7 @@ fn main() -> Exit {
 
 async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     process.serve(axum::Router::new()).await?;
-    let nats = &process.settings().nats;
+    let nats = &settings.nats;
     let broker = Broker::connect(Service::Expiration, nats, process.health()).await?;
     let schedule =
         Schedule::trusting(settings.redis_url.expose_secret(), settings.redis_ca.as_ref(), &nats.cluster_id)?;

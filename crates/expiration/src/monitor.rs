@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use common::{
-    clock,
-    process::health::{Dependency, Health, Heartbeat, Needed},
-};
+use common::clock;
 use metrics::gauge;
+use process::health::{Dependency, Health, Heartbeat, Needed};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 

@@ -6,14 +6,12 @@ mod support;
 
 use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
 
-use common::{
-    event::Id,
-    process::config::{CaFile, Environment},
-};
+use common::event::Id;
 use expiration::{
     config::Settings,
     schedule::{Job, Schedule},
 };
+use process::config::{CaFile, Environment};
 use support::{LONG, World};
 use testkit::{Certificates, Redis};
 use tokio::net::{TcpListener, TcpStream};

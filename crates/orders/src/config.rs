@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use common::process::config::{Environment, duration};
+use messaging::NatsSettings;
+use process::config::{Environment, duration};
 use sqlx::postgres::PgConnectOptions;
 use web::session::Keys;
 
 /// The settings that only this service has.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// `NATS_*`: the broker.
+    pub nats: NatsSettings,
     /// `DATABASE_URL`: Postgres.
     pub database: PgConnectOptions,
     /// `JWT_KEY`: check sessions.
@@ -20,10 +23,16 @@ pub struct Settings {
 impl Settings {
     /// Reads the settings. Mistakes stay with `env`.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let database = outbox::database_url(env);
+        let nats = NatsSettings::read(env);
+        let database = postgres::database_url(env);
         let session_keys = Keys::read(env);
         let expiration_window = env.or("ORDER_EXPIRATION_WINDOW", "15m", window);
-        Some(Self { database: database?, session_keys: session_keys?, expiration_window: expiration_window? })
+        Some(Self {
+            nats: nats?,
+            database: database?,
+            session_keys: session_keys?,
+            expiration_window: expiration_window?,
+        })
     }
 }
 

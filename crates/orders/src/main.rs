@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use common::{
-    event::Service,
-    messaging::Broker,
-    process::{self, Exit, Process},
-};
+use common::event::Service;
+use messaging::Broker;
 use orders::{
     config::Settings,
     handlers::{OnExpirationComplete, OnPaymentCreated, OnTicketCreated, OnTicketUpdated},
@@ -14,7 +11,9 @@ use orders::{
     store::{SCHEMA, Store},
     sweeper::Sweeper,
 };
-use outbox::{Database, Relay, Wake};
+use outbox::{Relay, Wake};
+use postgres::Database;
+use process::{Exit, Process};
 use tokio_util::task::TaskTracker;
 use web::Sessions;
 
@@ -40,9 +39,9 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
         .serve(http::router(Api { store: store.clone(), sessions, window: settings.expiration_window }))
         .await?;
 
-    let broker = Broker::connect(Service::Orders, &process.settings().nats, process.health()).await?;
+    let broker = Broker::connect(Service::Orders, &settings.nats, process.health()).await?;
     broker.spawn_watch(&process);
-    outbox::open(&process, &database, &SCHEMA).await;
+    postgres::open(&process, &database, &SCHEMA).await;
 
     // The consumers and the sweeper end first; then the relay, which tells what they committed last.
     let committing = TaskTracker::new();

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use common::process::health::Heartbeat;
 use metrics::counter;
+use process::health::Heartbeat;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 

@@ -2,7 +2,7 @@
 
 use metrics::gauge;
 
-use crate::Database;
+use postgres::Database;
 
 /// Reads the outbox and sets `outbox_depth` (rows) and `outbox_oldest_age_seconds` (0 when empty).
 pub(crate) async fn measure(database: &Database) -> sqlx::Result<()> {

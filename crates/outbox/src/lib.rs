@@ -1,27 +1,21 @@
-//! The transactional outbox and its relay, once, for every service with Postgres, and the way such a service speaks
-//! to its database.
+//! The transactional outbox and its relay, once, for every service that tells something.
 //!
 //! A service commits its change and the event that tells of it in one transaction ([`enqueue()`], or SQL of its own
 //! that inserts into `outbox`), so one is never there without the other (I5). The [`Relay`] publishes what is in
 //! the table and deletes exactly what the broker has acknowledged. A crash between the two publishes an event
 //! again, with the same id. No order between events is promised.
 
-mod config;
-mod database;
+mod consume;
 mod depth;
 mod enqueue;
-mod failure;
 mod lifecycle;
-mod migration;
 mod relay;
-pub mod row;
+mod schema;
 mod wake;
 
-pub use config::database_url;
-pub use database::{Connection, Database, OPERATION_LIMIT, run};
+pub use consume::batch_error;
 pub use enqueue::{enqueue, enqueue_all};
-pub use failure::{Failure, batch_error};
-pub use lifecycle::{open, spawn_relay};
-pub use migration::{SCHEMA, migrate};
+pub use lifecycle::spawn_relay;
 pub use relay::{BATCH, Pass, Relay};
+pub use schema::SCHEMA;
 pub use wake::Wake;

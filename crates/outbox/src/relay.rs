@@ -7,17 +7,17 @@ use std::{
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use common::{
-    event::Subject,
-    messaging::{Outgoing, Publisher},
-    process::health::Heartbeat,
-};
+use common::event::Subject;
 use futures_util::FutureExt as _;
+use messaging::{Outgoing, Publisher};
 use metrics::counter;
+use process::health::Heartbeat;
 use sqlx::{Connection as _, PgConnection};
 use tracing::{debug, info, warn};
 
-use crate::{Database, Wake, database::within, depth};
+use postgres::{Database, within};
+
+use crate::{Wake, depth};
 
 /// Rows that one transaction takes, publishes and deletes.
 pub const BATCH: usize = 500;

@@ -32,14 +32,14 @@ pub fn say(line: &str) {
 }
 
 /// Whether this process runs as root, who may install packages and whom Postgres refuses.
-pub(crate) fn is_root() -> bool {
+pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
 /// Holds `<dir>/<name>.lock` until dropped, against other threads and other processes alike.
 ///
 /// The kernel gives it back when the process dies, so a crash never leaves it behind.
-pub(crate) fn lock(dir: &Path, name: &str) -> Result<File> {
+pub fn lock(dir: &Path, name: &str) -> Result<File> {
     fs::create_dir_all(dir).with_context(|| format!("make the directory {}", dir.display()))?;
     let path = dir.join(format!("{name}.lock"));
     let file = File::options()

@@ -30,7 +30,7 @@ pub fn eventually<T>(
 }
 
 /// [`eventually`] without the panic: the error is the last state.
-pub(crate) async fn poll<T>(
+pub async fn poll<T>(
     limit: Duration,
     mut probe: impl AsyncFnMut() -> Result<T, String>,
 ) -> Result<T, String> {

@@ -20,14 +20,14 @@ const COUNT: u16 = 20_000;
 
 /// A port on loopback that no other process with this crate will take until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Port {
+pub struct Port {
     number: u16,
     _reserved: File,
 }
 
 impl Port {
     /// Takes a port that nobody listens on.
-    pub(crate) fn take() -> Result<Self> {
+    pub fn take() -> Result<Self> {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let directory = directory()?;
         // Processes start far apart, so that they seldom meet.
@@ -48,7 +48,8 @@ impl Port {
         bail!("no port between {FIRST} and {} is free", FIRST + COUNT - 1)
     }
 
-    pub(crate) fn number(&self) -> u16 {
+    /// The port itself.
+    pub fn number(&self) -> u16 {
         self.number
     }
 }

@@ -5,18 +5,18 @@ use std::io::{IsTerminal as _, Write as _};
 use crate::layout;
 
 /// Whether stdout takes colours: a terminal does, unless a person asked for none (<https://no-color.org>).
-pub(crate) fn wants_colour() -> bool {
+pub fn wants_colour() -> bool {
     let dumb = layout::variable("TERM").is_some_and(|term| term == "dumb");
     std::io::stdout().is_terminal() && layout::variable("NO_COLOR").is_none() && !dumb
 }
 
 /// The text with a code of ECMA-48 SGR, such as `31` for red.
-pub(crate) fn paint(text: &str, code: &str, colour: bool) -> String {
+pub fn paint(text: &str, code: &str, colour: bool) -> String {
     if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
 /// One line on stdout. Whoever has closed it wants no more of them.
-pub(crate) fn write(line: &str) {
+pub fn write(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 

@@ -1,12 +1,15 @@
 //! The settings that only this service has.
 
-use common::process::config::Environment;
+use messaging::NatsSettings;
+use process::config::Environment;
 use sqlx::postgres::PgConnectOptions;
 use web::session::Keys;
 
 /// The settings that only this service has.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// `NATS_*`: the broker.
+    pub nats: NatsSettings,
     /// `DATABASE_URL`: Postgres.
     pub database: PgConnectOptions,
     /// `JWT_KEY`: check sessions.
@@ -16,8 +19,9 @@ pub struct Settings {
 impl Settings {
     /// Reads the settings. Mistakes stay with `env`.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let database = outbox::database_url(env);
+        let nats = NatsSettings::read(env);
+        let database = postgres::database_url(env);
         let session_keys = Keys::read(env);
-        Some(Self { database: database?, session_keys: session_keys? })
+        Some(Self { nats: nats?, database: database?, session_keys: session_keys? })
     }
 }

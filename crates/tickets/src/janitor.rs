@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use common::process::{Process, health::Heartbeat};
+use process::{Process, health::Heartbeat};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 

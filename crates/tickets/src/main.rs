@@ -1,11 +1,10 @@
 //! The life of the `tickets` process.
 
-use common::{
-    event::Service,
-    messaging::Broker,
-    process::{self, Exit, Process},
-};
-use outbox::{Database, Relay, Wake};
+use common::event::Service;
+use messaging::Broker;
+use outbox::{Relay, Wake};
+use postgres::Database;
+use process::{Exit, Process};
 use tickets::{
     config::Settings,
     handlers::{OnOrderCancelled, OnOrderCreated},
@@ -34,9 +33,9 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     let sessions = Sessions::new(settings.session_keys);
     process.serve(http::router(Api { store: store.clone(), sessions })).await?;
 
-    let broker = Broker::connect(Service::Tickets, &process.settings().nats, process.health()).await?;
+    let broker = Broker::connect(Service::Tickets, &settings.nats, process.health()).await?;
     broker.spawn_watch(&process);
-    outbox::open(&process, &database, &SCHEMA).await;
+    postgres::open(&process, &database, &SCHEMA).await;
 
     // The consumers end first; then the relay, which tells what they committed last.
     let committing = TaskTracker::new();

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow};
 use async_nats::{ConnectErrorKind, ConnectOptions, Event, ServerError, jetstream::ErrorCode};
-use common::{
-    messaging::{check_server, secured, topology::Topology},
-    process::config::NatsSettings,
-};
+use messaging::NatsSettings;
+use messaging::{check_server, secured, topology::Topology};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until, timeout, timeout_at},

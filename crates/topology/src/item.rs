@@ -5,7 +5,7 @@ use async_nats::jetstream::{
     consumer::{self, IntoConsumerConfig as _, pull},
     stream,
 };
-use common::messaging::{
+use messaging::{
     differences::{self, Difference},
     topology::{self, Topology},
 };

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use async_nats::jetstream::{ErrorCode, stream};
 use chrono::{DateTime, FixedOffset, TimeDelta};
-use common::messaging::differences::Difference;
+use messaging::differences::Difference;
 use serde_json::Value;
 
 use crate::{
@@ -92,7 +92,7 @@ fn too_old(wanted: &stream::Config, info: &Value) -> Option<String> {
 mod tests {
     use std::time::Duration;
 
-    use common::messaging::topology::Topology;
+    use messaging::topology::Topology;
     use serde_json::json;
 
     use super::*;

@@ -17,13 +17,9 @@ use std::{
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use common::{
-    messaging::topology::Topology,
-    process::{
-        self, Exit,
-        config::{Environment, NatsSettings},
-    },
-};
+use messaging::NatsSettings;
+use messaging::topology::Topology;
+use process::{self, Exit, config::Environment};
 use report::Report;
 
 /// Shows in what the streams and consumers of the broker differ from what this build wants, and applies it.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use common::messaging::differences::Difference;
+use messaging::differences::Difference;
 use serde::Serialize;
 
 use crate::{

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
-use outbox::Failure;
+use postgres::Failure;
 use serde::Serialize;
 use tracing::{error, warn};
 use utoipa::ToSchema;

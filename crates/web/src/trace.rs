@@ -6,7 +6,10 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, request::Parts},
 };
-use common::{event::Id, messaging::TRACEPARENT, traceparent::Traceparent};
+use common::{
+    event::Id,
+    traceparent::{TRACEPARENT, Traceparent},
+};
 
 /// Names one request, in its answer too. A client or a proxy may choose it.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

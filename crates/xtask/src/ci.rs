@@ -127,7 +127,7 @@ fn unused_dependencies() -> Result<()> {
 
 /// The platform is built here for the tests as well.
 fn fuzz() -> Result<()> {
-    testkit::fuzz::run(&testkit::fuzz::Options::default())
+    ::fuzz::run(&::fuzz::Options::default())
 }
 
 /// The command of the README, run as a person would run it.

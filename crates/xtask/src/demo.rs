@@ -1,12 +1,10 @@
-//! `cargo xtask demo`: see [`testkit::demo`].
+//! `cargo xtask demo`: see [`::demo`].
 
 use std::{process::ExitCode, time::Duration};
 
+use ::demo::{Options, run};
 use anyhow::Result;
-use testkit::{
-    ServiceName,
-    demo::{Options, run},
-};
+use platform::ServiceName;
 
 /// What may be chosen.
 #[derive(clap::Args, Debug)]

@@ -1,4 +1,4 @@
-//! `cargo xtask dev --cluster`: the services on this machine, on the stores of a cluster. See [`testkit::up`].
+//! `cargo xtask dev --cluster`: the services on this machine, on the stores of a cluster. See [`platform::up`].
 
 mod secrets;
 
@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use testkit::{Stores, up::run_on};
+use platform::{Stores, up::run_on};
 
 use crate::up;
 

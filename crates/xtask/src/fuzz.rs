@@ -1,12 +1,10 @@
-//! `cargo xtask fuzz`: see [`testkit::fuzz`].
+//! `cargo xtask fuzz`: see [`::fuzz`].
 
 use std::process::ExitCode;
 
+use ::fuzz::{Options, run};
 use anyhow::Result;
-use testkit::{
-    ServiceName,
-    fuzz::{Options, run},
-};
+use platform::ServiceName;
 
 /// Some minutes for each service.
 const LONG: u32 = 300;

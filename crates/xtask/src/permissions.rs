@@ -3,10 +3,8 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use common::{
-    event::Service,
-    messaging::{Permissions, topology::Topology},
-};
+use common::event::Service;
+use messaging::{Permissions, topology::Topology};
 
 use crate::generated::Generated;
 

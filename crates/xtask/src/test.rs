@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     if !arguments.iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package")) {
         tests.arg("--workspace");
         // Here its progress is seen; a test that builds it says nothing for minutes. The test fails of the same error.
-        if let Err(error) = testkit::release_before() {
+        if let Err(error) = platform::release_before() {
             layout::say(&format!("{error:#}"));
         }
     }

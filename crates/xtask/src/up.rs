@@ -1,9 +1,9 @@
-//! `cargo xtask up`: see [`testkit::up`]. What may be chosen of the services is the same in `dev`.
+//! `cargo xtask up`: see [`platform::up`]. What may be chosen of the services is the same in `dev`.
 
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
-use testkit::up::{Options, run};
+use platform::up::{Options, run};
 
 /// What may be chosen.
 #[derive(clap::Args, Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Choices {
 }
 
 impl Choices {
-    /// The same for [`testkit::up`].
+    /// The same for [`platform::up`].
     pub(crate) fn options(self) -> Options {
         let Self { port, window, replicas, json } = self;
         Options { port, window, replicas, json }

@@ -6,10 +6,11 @@ mod support;
 
 use std::{fs, io::Write as _, process::Command};
 
+use platform::ServiceName;
 use rustix::process::Signal;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use support::{Xtask, are_gone, pids};
-use testkit::{Nats, Postgres, Redis, ServiceName, free_port, layout};
+use testkit::{Nats, Postgres, Redis, free_port, layout};
 
 /// What `components/throwaway-secrets` gives to all.
 const PASSWORD: &str = "throw-away";

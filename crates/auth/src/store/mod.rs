@@ -8,10 +8,10 @@ pub use users::{Account, Created};
 
 use std::borrow::Cow;
 
-use outbox::Database;
+use postgres::Database;
 use sqlx::migrate::Migrator;
 
-/// The schema, for `outbox::open`.
+/// The schema, for `postgres::open`.
 pub static MIGRATIONS: Migrator = Migrator {
     table_name: Cow::Borrowed("auth_migrations"),
     ignore_missing: true,

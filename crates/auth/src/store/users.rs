@@ -1,7 +1,7 @@
 //! Accounts.
 
 use common::event::Id;
-use outbox::Failure;
+use postgres::Failure;
 use sqlx::Error;
 
 use super::Store;
@@ -39,7 +39,7 @@ impl Store {
     }
 
     async fn create_once(&self, id: &Id, email: &Email, password_hash: &str) -> sqlx::Result<Created> {
-        let holder: Option<String> = outbox::run(|| async {
+        let holder: Option<String> = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let inserted = sqlx::query(
                 "insert into users (id, email, password_hash) values ($1, $2, $3) on conflict do nothing",
@@ -65,7 +65,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn find(&self, email: &Email) -> sqlx::Result<Option<Account>> {
-        let row: Option<(String, String)> = outbox::run(|| async {
+        let row: Option<(String, String)> = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let row =
                 sqlx::query_as("select id, password_hash from users where email = $1").bind(email.as_str());
@@ -82,7 +82,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn replace_hash(&self, user: &Id, old: &str, new: &str) -> sqlx::Result<()> {
-        outbox::run(|| async {
+        postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             sqlx::query("update users set password_hash = $3 where id = $1 and password_hash = $2")
                 .bind(user.as_str())

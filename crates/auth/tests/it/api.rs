@@ -9,7 +9,7 @@ use auth::{
     password::Passwords,
     store::{MIGRATIONS, Store},
 };
-use outbox::Database;
+use postgres::Database;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -60,7 +60,7 @@ impl Server {
 
     async fn serve(database_url: String, routes: OpenApiRouter<Api>) -> Self {
         let database = Database::new(database_url.parse().unwrap(), "auth-test", 16);
-        outbox::migrate(&database, &[&MIGRATIONS]).await.unwrap();
+        postgres::migrate(&database, &[&MIGRATIONS]).await.unwrap();
         let store = Store::new(database);
         let api = Api {
             accounts: Accounts::new(store.clone(), Passwords::default()),

@@ -5,11 +5,9 @@ use std::{sync::Arc, time::Instant};
 use anyhow::{Context, Result};
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use common::{
-    event::{Service, Subject},
-    messaging::topology,
-};
+use common::event::{Service, Subject};
 use futures_util::{FutureExt, StreamExt};
+use messaging::topology;
 use tokio::{sync::Semaphore, task::coop::unconstrained};
 
 use crate::{

@@ -5,9 +5,9 @@ use std::{collections::HashMap, time::Duration};
 use anyhow::{Context, Result, ensure};
 use common::event::Id;
 use futures_util::future::try_join_all;
+use platform::{JWT_KEY, Platform, ServiceName};
 use reqwest::Client;
 use serde_json::{Value, json};
-use testkit::{JWT_KEY, Platform, ServiceName};
 use tokio::time::Instant;
 use web::{Sessions, User};
 
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Each of the buyers has a connection of his own and asks once: a tenth of them can get a ticket, and all others have to
 /// be told. Answers a second, how long they took, and how long until each sold seat was reserved.
 pub(super) async fn measure(buyers: usize, tickets: usize) -> Result<Figures> {
-    let two = |builder: testkit::PlatformBuilder, name| builder.replicas(name, 2);
+    let two = |builder: platform::PlatformBuilder, name| builder.replicas(name, 2);
     let builder = Platform::builder().replicas(ServiceName::Auth, 0);
     let builder = [ServiceName::Tickets, ServiceName::Orders].into_iter().fold(builder, two);
     let platform = Box::pin(builder.window(Duration::from_secs(900)).start()).await?;

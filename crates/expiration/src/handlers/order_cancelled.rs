@@ -1,9 +1,7 @@
 //! `order:cancelled`: the timer is not needed any more.
 
-use common::{
-    event::{Id, OrderCancelled},
-    messaging::{BatchError, Delivery, Handler, Outcome},
-};
+use common::event::{Id, OrderCancelled};
+use messaging::{BatchError, Delivery, Handler, Outcome};
 
 use crate::schedule::Schedule;
 

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use common::{
-    clock,
-    event::OrderCreated,
-    messaging::{BatchError, Delivery, Handler, Outcome},
-};
+use common::{clock, event::OrderCreated};
+use messaging::{BatchError, Delivery, Handler, Outcome};
 use metrics::counter;
 
 use crate::{

@@ -8,8 +8,8 @@ use std::{
 use common::{
     clock,
     event::{Event, ExpirationComplete, Id},
-    messaging::Outgoing,
 };
+use messaging::Outgoing;
 use metrics::{Counter, Histogram, counter, histogram};
 use tracing::{debug, warn};
 

@@ -16,10 +16,8 @@ use std::{
     time::Duration,
 };
 
-use common::{
-    messaging::Publisher,
-    process::health::{Health, Heartbeat},
-};
+use messaging::Publisher;
+use process::health::{Health, Heartbeat};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};

@@ -5,7 +5,7 @@
 
 use std::{future::Future, time::Duration};
 
-use common::process::config::CaFile;
+use process::config::CaFile;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, RedisResult,
     ServerErrorKind, TlsCertificates, aio::MultiplexedConnection, io::tcp::TcpSettings,

@@ -11,7 +11,8 @@ mod server;
 
 use std::{sync::Arc, time::Duration};
 
-use common::{event::Id, process::config::CaFile};
+use common::event::Id;
+use process::config::CaFile;
 use redis::{RedisError, Script, cmd};
 
 pub use claim::{Claim, Claimed, Reach};

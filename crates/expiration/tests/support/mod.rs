@@ -14,9 +14,9 @@ use async_nats::jetstream::{self, consumer, stream};
 use common::{
     clock,
     event::{Id, Service as Name, Timestamp},
-    messaging::topology::Topology,
 };
 use futures_util::StreamExt;
+use messaging::topology::Topology;
 use testkit::{Nats, Redis, Service, eventually};
 
 /// Far more than anything here takes, on a machine that does ten other things.

@@ -2,10 +2,8 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use common::{
-    event::{ExpirationComplete, Id},
-    messaging::{BatchError, Delivery, Handler, Outcome},
-};
+use common::event::{ExpirationComplete, Id};
+use messaging::{BatchError, Delivery, Handler, Outcome};
 use metrics::counter;
 
 use outbox::batch_error;

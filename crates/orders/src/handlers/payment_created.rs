@@ -1,9 +1,7 @@
 //! `payment:created`: an order is paid.
 
-use common::{
-    event::PaymentCreated,
-    messaging::{BatchError, Delivery, Handler, Outcome},
-};
+use common::event::PaymentCreated;
+use messaging::{BatchError, Delivery, Handler, Outcome};
 use metrics::counter;
 
 use outbox::batch_error;

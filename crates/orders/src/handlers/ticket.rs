@@ -1,9 +1,7 @@
 //! `ticket:created` and `ticket:updated`: the copy of the tickets.
 
-use common::{
-    event::{TicketCreated, TicketUpdated},
-    messaging::{BatchError, Delivery, Handler, Outcome},
-};
+use common::event::{TicketCreated, TicketUpdated};
+use messaging::{BatchError, Delivery, Handler, Outcome};
 
 use crate::{order::Ticket, store::Store};
 use outbox::batch_error;

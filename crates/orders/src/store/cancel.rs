@@ -44,7 +44,7 @@ impl Store {
     /// # Errors
     /// For an order that the user may not cancel, and what Postgres answers.
     pub async fn cancel(&self, order: &Id, user: &Id) -> Result<Cancellation, CancelError> {
-        let answer = outbox::run(|| async {
+        let answer = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let answer = cancel(&mut transaction, order, user).await?;

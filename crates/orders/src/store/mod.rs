@@ -16,7 +16,8 @@ pub use cancel::CancelError;
 pub use migrate::SCHEMA;
 pub use place::{Placed, Placement};
 
-use outbox::{Database, Wake};
+use outbox::Wake;
+use postgres::Database;
 
 /// The orders of this service. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn pay(&self, payments: &[&PaymentCreated]) -> sqlx::Result<Vec<Payment>> {
-        let (effects, completed) = outbox::run(|| async {
+        let (effects, completed) = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let paid = pay(&mut transaction, payments).await?;

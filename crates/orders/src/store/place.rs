@@ -8,7 +8,8 @@ use common::{
     traceparent::Traceparent,
 };
 use metrics::counter;
-use outbox::{Failure, enqueue};
+use outbox::enqueue;
+use postgres::Failure;
 use rust_decimal::Decimal;
 use sqlx::{Connection as _, PgConnection};
 use tracing::info;
@@ -64,7 +65,7 @@ impl Store {
 
     /// `None` if an earlier run has already placed this order.
     async fn place_once(&self, wish: &Placement) -> sqlx::Result<Option<Placed>> {
-        let placed = outbox::run(|| async {
+        let placed = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let placed = insert(&mut transaction, wish).await?;

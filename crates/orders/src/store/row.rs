@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use common::{event::OrderStatus, traceparent::Traceparent};
-use outbox::row::decode;
-pub(super) use outbox::row::{expect_rows, id, version};
+use postgres::row::decode;
+pub(super) use postgres::row::{expect_rows, id, version};
 use rust_decimal::Decimal;
 use sqlx::Error;
 

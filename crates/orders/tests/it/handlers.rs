@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use common::{
-    event::{ExpirationComplete, Id, PaymentCreated, TicketCreated, TicketUpdated},
-    messaging::{BatchError, Delivery, Handler, Outcome},
-};
+use common::event::{ExpirationComplete, Id, PaymentCreated, TicketCreated, TicketUpdated};
+use messaging::{BatchError, Delivery, Handler, Outcome};
 use orders::handlers::{OnExpirationComplete, OnPaymentCreated, OnTicketCreated, OnTicketUpdated};
 
 use crate::world::{QUARTER, World, id, payment, wish};

@@ -7,7 +7,8 @@ use orders::{
     order::Expiry,
     store::{SCHEMA, Store},
 };
-use outbox::{Database, Failure, Wake};
+use outbox::Wake;
+use postgres::{Database, Failure};
 use testkit::Postgres;
 
 use crate::world::{World, wish};
@@ -24,7 +25,7 @@ fn store(url: &str) -> Store {
 async fn replicas_that_start_together_apply_the_schema_once() {
     let shared = Postgres::shared().await.unwrap().database().await.unwrap();
     let replicas: Vec<Database> = (0..6).map(|_| database(shared.url())).collect();
-    for migrated in join_all(replicas.iter().map(|replica| outbox::migrate(replica, &SCHEMA))).await {
+    for migrated in join_all(replicas.iter().map(|replica| postgres::migrate(replica, &SCHEMA))).await {
         migrated.unwrap();
     }
     let wish = wish(&"nothing".parse().unwrap());
@@ -40,7 +41,7 @@ async fn a_version_whose_database_a_newer_one_has_migrated_still_starts() {
         );
         sqlx::query(sqlx::AssertSqlSafe(newer)).execute(&world.pool).await.unwrap();
     }
-    outbox::migrate(&world.database, &SCHEMA).await.unwrap();
+    postgres::migrate(&world.database, &SCHEMA).await.unwrap();
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use orders::{
     order::{Order, Ticket},
     store::{Placed, Placement, SCHEMA, Store},
 };
-use outbox::{Database, Wake};
+use outbox::Wake;
+use postgres::Database;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use testkit::Postgres;
 
@@ -53,7 +54,7 @@ impl World {
     pub(crate) async fn on(postgres: &Postgres) -> Self {
         let url = postgres.database().await.unwrap().url().to_owned();
         let database = Database::new(url.parse().unwrap(), "orders-test", 16);
-        outbox::migrate(&database, &SCHEMA).await.unwrap();
+        postgres::migrate(&database, &SCHEMA).await.unwrap();
         let store = Store::new(database.clone(), Wake::default());
         let pool = PgPoolOptions::new().max_connections(16).connect_lazy(&url).unwrap();
         Self { store, database, pool }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use common::{process::health::Health, traceparent::Traceparent};
+use common::traceparent::Traceparent;
 use outbox::{BATCH, enqueue};
+use process::health::Health;
 use testkit::{Postgres, eventually};
 use tokio_util::sync::CancellationToken;
 

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use async_nats::jetstream::{self, message::StreamMessage, stream::Stream};
 use common::{
     event::{CancelledTicket, Id, OrderCancelled, Service},
-    messaging::Broker,
-    process::{
-        config::{Environment, NatsSettings},
-        health::Health,
-    },
     traceparent::Traceparent,
 };
-use outbox::{Database, Relay, Wake, enqueue};
+use messaging::Broker;
+use messaging::NatsSettings;
+use outbox::{Relay, Wake, enqueue};
+use postgres::Database;
+use process::{config::Environment, health::Health};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use testkit::{Nats, Postgres};
 
@@ -36,7 +35,7 @@ impl World {
         let nats = Nats::start().await.unwrap();
         let url = postgres.database().await.unwrap().url().to_owned();
         let database = Database::new(url.parse().unwrap(), "outbox-test", 8);
-        outbox::migrate(&database, &[&outbox::SCHEMA]).await.unwrap();
+        postgres::migrate(&database, &[&outbox::SCHEMA]).await.unwrap();
         let pool = PgPoolOptions::new().max_connections(8).connect_lazy(&url).unwrap();
         let settings = NatsSettings::read(&mut Environment::from_pairs([("NATS_URL", nats.url())])).unwrap();
         let broker = Broker::connect(Service::Orders, &settings, &Health::new()).await.unwrap();

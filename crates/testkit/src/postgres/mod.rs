@@ -108,7 +108,10 @@ impl Postgres {
     }
 
     /// Makes an empty database of this name, which is an identifier in SQL.
-    pub(crate) async fn database_named(&self, name: &str) -> Result<Database> {
+    ///
+    /// # Errors
+    /// As [`Self::database`].
+    pub async fn database_named(&self, name: &str) -> Result<Database> {
         let mut admin = PgConnection::connect(&self.url()).await.context("connect to Postgres")?;
         // template0 never has a connection, and one to the template would refuse this.
         let create = format!("CREATE DATABASE {name} TEMPLATE template0");

@@ -11,8 +11,11 @@ use tokio::{
 /// A paused process accepts connections and never answers.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// The status and the body.
-pub(crate) async fn get(port: u16, path: &str) -> Result<(u16, String)> {
+/// Status and body of a GET of this path at a port on loopback.
+///
+/// # Errors
+/// When nothing answers within 5 s, or what answers is not HTTP.
+pub async fn get(port: u16, path: &str) -> Result<(u16, String)> {
     let what = || format!("GET http://127.0.0.1:{port}{path}");
     let answer = match tokio::time::timeout(LIMIT, exchange(port, path)).await {
         Ok(answer) => answer.with_context(what)?,

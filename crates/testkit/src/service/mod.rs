@@ -1,7 +1,7 @@
 //! Our own binaries, started as a stranger would: from plain environment variables.
 
 mod build;
-pub(crate) mod http;
+mod http;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitStatus, time::Duration};
 
@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use build::build;
+pub use http::get as http_get;
 
 use crate::{
     layout,

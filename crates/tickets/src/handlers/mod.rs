@@ -4,7 +4,8 @@
 mod order_cancelled;
 mod order_created;
 
-use common::{event::Id, messaging::Delivery};
+use common::event::Id;
+use messaging::Delivery;
 
 use crate::store::OrderOf;
 

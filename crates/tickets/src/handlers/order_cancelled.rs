@@ -1,9 +1,7 @@
 //! `order:cancelled`: the order's ticket is free again, if that order held it.
 
-use common::{
-    event::OrderCancelled,
-    messaging::{BatchError, Delivery, Handler, Outcome},
-};
+use common::event::OrderCancelled;
+use messaging::{BatchError, Delivery, Handler, Outcome};
 use metrics::counter;
 use outbox::batch_error;
 

@@ -1,9 +1,7 @@
 //! `order:created`: the order's ticket is reserved.
 
-use common::{
-    event::OrderCreated,
-    messaging::{BatchError, Delivery, Handler, Outcome},
-};
+use common::event::OrderCreated;
+use messaging::{BatchError, Delivery, Handler, Outcome};
 use metrics::counter;
 use outbox::batch_error;
 

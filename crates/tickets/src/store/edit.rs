@@ -4,7 +4,8 @@ use common::{
     event::{Id, Price},
     traceparent::Traceparent,
 };
-use outbox::{enqueue, row::expect_rows};
+use outbox::enqueue;
+use postgres::row::expect_rows;
 use sqlx::{Connection as _, PgConnection};
 use tracing::info;
 
@@ -46,7 +47,7 @@ impl Store {
     /// For a ticket that the user may not change, and what Postgres answers. Then it may have been changed all the same,
     /// if the answer to the commit was lost.
     pub async fn edit(&self, edit: &Edit) -> Result<Ticket, EditError> {
-        let edited = outbox::run(|| async {
+        let edited = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let edited = change(&mut transaction, edit).await?;

@@ -10,10 +10,8 @@ use common::{
     event::{Id, TicketUpdated},
     traceparent::Traceparent,
 };
-use outbox::{
-    enqueue_all,
-    row::{self, expect_rows},
-};
+use outbox::enqueue_all;
+use postgres::{row, row::expect_rows};
 use sqlx::{Connection as _, PgConnection};
 use tracing::info;
 
@@ -41,7 +39,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn reserve(&self, orders: &[OrderOf]) -> sqlx::Result<Vec<Reservation>> {
-        let (answers, changes) = outbox::run(|| async {
+        let (answers, changes) = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let reserved = reserve(&mut transaction, orders).await?;
@@ -60,7 +58,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn release(&self, orders: &[OrderOf]) -> sqlx::Result<Vec<Release>> {
-        let (answers, changes) = outbox::run(|| async {
+        let (answers, changes) = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let released = release(&mut transaction, orders).await?;

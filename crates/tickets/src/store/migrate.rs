@@ -10,5 +10,5 @@ static MIGRATIONS: Migrator = Migrator {
     ..sqlx::migrate!("./migrations")
 };
 
-/// The schema of this service, for [`outbox::open`].
+/// The schema of this service, for [`postgres::open`].
 pub static SCHEMA: [&Migrator; 2] = [&outbox::SCHEMA, &MIGRATIONS];

@@ -17,7 +17,8 @@ pub use hold::OrderOf;
 pub use migrate::SCHEMA;
 pub use sell::Draft;
 
-use outbox::{Database, Wake};
+use outbox::Wake;
+use postgres::Database;
 
 /// The tickets of this service. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! From rows to what they mean. A row that means nothing is a decoding error.
 
-use outbox::row::{decode, id, version};
+use postgres::row::{decode, id, version};
 use rust_decimal::Decimal;
 use sqlx::Error;
 

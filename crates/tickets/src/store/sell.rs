@@ -5,7 +5,8 @@ use common::{
     traceparent::Traceparent,
 };
 use metrics::counter;
-use outbox::{Failure, enqueue};
+use outbox::enqueue;
+use postgres::Failure;
 use sqlx::{Connection as _, PgConnection};
 use tracing::info;
 
@@ -58,7 +59,7 @@ impl Store {
     }
 
     async fn sell_once(&self, ticket: &Ticket, traceparent: &Traceparent) -> sqlx::Result<()> {
-        outbox::run(|| async {
+        postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             if insert(&mut transaction, ticket).await? {

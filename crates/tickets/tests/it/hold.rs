@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use common::{
     event::{CancelledTicket, Id, OrderCancelled, OrderCreated, OrderStatus, OrderedTicket, TicketUpdated},
-    messaging::{BatchError, Delivery, Handler, Outcome},
     traceparent::Traceparent,
 };
+use messaging::{BatchError, Delivery, Handler, Outcome};
 use tickets::{
     handlers::{OnOrderCancelled, OnOrderCreated},
     janitor::{BATCH, Janitor, KEPT},

@@ -4,7 +4,8 @@ use common::{
     event::{Id, TicketUpdated},
     traceparent::Traceparent,
 };
-use outbox::{Database, Wake};
+use outbox::Wake;
+use postgres::Database;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use testkit::Postgres;
 use tickets::{
@@ -36,7 +37,7 @@ impl World {
     pub(crate) async fn on(postgres: &Postgres) -> Self {
         let url = postgres.database().await.unwrap().url().to_owned();
         let database = Database::new(url.parse().unwrap(), "tickets-test", 16);
-        outbox::migrate(&database, &SCHEMA).await.unwrap();
+        postgres::migrate(&database, &SCHEMA).await.unwrap();
         let pool = PgPoolOptions::new().max_connections(16).connect_lazy(&url).unwrap();
         Self { store: Store::new(database, Wake::default()), pool }
     }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use common::{event::Service, messaging::Permissions};
+use common::event::Service;
+use messaging::Permissions;
 use testkit::Nats;
 
 use crate::world::{CLUSTER, Ended, jetstream, run, wanted};

@@ -7,10 +7,8 @@ use async_nats::jetstream::{
     consumer::{self, PullConsumer, pull},
     stream,
 };
-use common::{
-    event::{Service, Subject},
-    messaging::topology::{self, Topology},
-};
+use common::event::{Service, Subject};
+use messaging::topology::{self, Topology};
 use serde_json::Value;
 use testkit::Nats;
 use tokio::process::Command;

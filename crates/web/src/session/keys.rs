@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use common::process::config::Environment;
+use process::config::Environment;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// The keys that sign sessions, at least one. The first signs, all of them are accepted: a new key is put in front of

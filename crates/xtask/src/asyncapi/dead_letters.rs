@@ -1,11 +1,9 @@
 //! The dead letters in the document: a channel with one address for each message that was given up.
 
-use common::{
-    event::{Service, Subject},
-    messaging::{
-        dead_letter_header as header,
-        topology::{dead_letter_subject, durable_name},
-    },
+use common::event::{Service, Subject};
+use messaging::{
+    dead_letter_header as header,
+    topology::{dead_letter_subject, durable_name},
 };
 use serde_json::{Value, json};
 

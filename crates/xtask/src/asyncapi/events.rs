@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use common::{
-    event::{
-        Event, ExpirationComplete, OrderCancelled, OrderCreated, PaymentCreated, Subject, TicketCreated,
-        TicketUpdated,
-    },
-    messaging::TRACEPARENT,
+use common::event::{
+    Event, ExpirationComplete, OrderCancelled, OrderCreated, PaymentCreated, Subject, TicketCreated,
+    TicketUpdated,
 };
+use common::traceparent::TRACEPARENT;
 use serde_json::{Value, json};
 use utoipa::{
     ToSchema,

@@ -3,10 +3,8 @@
 
 use anyhow::Result;
 use async_nats::jetstream::consumer::IntoConsumerConfig as _;
-use common::{
-    event::{Service, Subject},
-    messaging::topology::{self, Topology},
-};
+use common::event::{Service, Subject};
+use messaging::topology::{self, Topology};
 use serde_json::{Map, Value, json};
 
 /// What a service takes where `NATS_CLUSTER_ID` and `NATS_REPLICAS` are not set.

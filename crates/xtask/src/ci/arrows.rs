@@ -20,11 +20,14 @@ type Arrows = BTreeMap<String, BTreeSet<String>>;
 /// The crates, the foundation first. What is linked into a service stands above `testkit`, which is of tests alone.
 const ROWS: &[&[&str]] = &[
     &["common"],
-    &["outbox"],
-    &["web"],
+    &["process"],
+    &["messaging", "postgres"],
+    &["outbox", "web"],
     &["auth", "expiration", "orders", "tickets", "topology"],
     &["testkit"],
-    &["bench", "xtask"],
+    &["platform"],
+    &["demo", "fuzz", "bench"],
+    &["xtask"],
 ];
 
 /// Holds the crates against their rows, and looks for circles among the modules of each.

@@ -4,8 +4,9 @@
 use std::{collections::BTreeMap, process::Command};
 
 use anyhow::{Context, Result, ensure};
+use platform::ServiceName;
 use serde_json::Value;
-use testkit::{Service, ServiceName};
+use testkit::Service;
 
 use super::say;
 
@@ -15,8 +16,6 @@ const PROBES: [(&str, &str); 3] =
 /// The program that is no service, and the jobs that run it.
 pub(super) const COMMAND: &str = "topology";
 const JOBS: [&str; 2] = ["topology-show", "topology-apply"];
-/// Who reads the variables of NATS, as every service does, and makes no use of them.
-const UNUSED: (&str, &str) = ("auth", "NATS_");
 
 /// Holds a rendering against every service's binary.
 pub(super) fn check(overlay: &str, objects: &[Value]) -> Result<()> {
@@ -153,8 +152,7 @@ fn of_environment(
     for variable in &known {
         let name = variable["name"].as_str().unwrap_or_default();
         let needed = is_local(variable) || given.iter().any(|given| given == name);
-        let unused = program == UNUSED.0 && name.starts_with(UNUSED.1);
-        if needed && !unused && !environment.contains_key(name) {
+        if needed && !environment.contains_key(name) {
             let instead = variable["default"].as_str().unwrap_or("a default of its own");
             wrong.push(format!("it lacks {name}, and would take {instead}"));
         }

@@ -14,8 +14,9 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use json_patch::{Patch, patch};
+use platform::ServiceName;
 use serde_json::{Map, Value};
-use testkit::{ServiceName, layout};
+use testkit::layout;
 
 use self::schema::{API_VERSION, Artifact, Config, Forward, Forwarded};
 use super::{drift, manifests, say, yaml};

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context, Result};
-use testkit::{ServiceName, Stores, layout};
+use platform::{ServiceName, Stores};
+use testkit::layout;
 
 const FILE: &str = "infra/k8s/components/throwaway-secrets/kustomization.yaml";
 

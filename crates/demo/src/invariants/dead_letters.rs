@@ -1,0 +1,83 @@
+//! I7: a poison message is in the dead letters exactly once, and the good ones behind it are not delayed.
+
+use std::collections::HashMap;
+
+use common::event::{PaymentCreated, Service, Subject};
+use messaging::topology;
+
+use super::Verdict;
+use crate::{
+    facts::{At, Facts},
+    text,
+};
+
+/// A payment takes milliseconds; one that waits for a poison message to be given up would take its redeliveries.
+const NOT_DELAYED_MS: i64 = 5_000;
+
+pub(super) fn poison_is_kept_once(facts: &Facts) -> Verdict {
+    let mut broken: Vec<String> =
+        facts.unreadable.iter().map(|message| format!("nobody can read {message}")).collect();
+    let durable = topology::durable_name(Service::Orders, Subject::PaymentCreated);
+    let wanted: Vec<String> = facts
+        .payments
+        .iter()
+        .filter(|payment| !has_effect(facts, payment))
+        .map(|payment| topology::dead_letter_subject(&durable, payment.sequence))
+        .collect();
+    let mut kept: HashMap<&str, usize> = HashMap::new();
+    for letter in &facts.dead_letters {
+        *kept.entry(letter.subject.as_str()).or_default() += 1;
+        if !wanted.contains(&letter.subject) {
+            broken.push(format!("{} is a dead letter for no good reason: {}", letter.subject, letter.reason));
+        }
+    }
+    for subject in &wanted {
+        match kept.get(subject.as_str()) {
+            Some(1) => {}
+            other => broken.push(format!("{subject} is kept {} times", other.copied().unwrap_or_default())),
+        }
+    }
+    let delays = delays_ms(facts);
+    for (order, delay_ms) in delays.iter().filter(|(_, delay_ms)| *delay_ms > NOT_DELAYED_MS) {
+        broken.push(format!(
+            "the payment of order {order} behind the poison took {}",
+            text::span(*delay_ms as f64)
+        ));
+    }
+    let slowest = delays.iter().map(|(_, delay_ms)| *delay_ms).max().unwrap_or_default();
+    let compared = format!(
+        "{} bad payments = {} dead letters; {} good ones behind the first, the slowest {}",
+        wanted.len(),
+        facts.dead_letters.len(),
+        delays.len(),
+        text::span(slowest as f64)
+    );
+    Verdict { invariant: "I7", claim: "poison is kept once and delays nobody", compared, broken }
+}
+
+/// Whether an order is complete by this payment. All others are money that somebody has to give back, or nonsense.
+fn has_effect(facts: &Facts, payment: &At<Option<PaymentCreated>>) -> bool {
+    payment.event.as_ref().is_some_and(|event| {
+        let mut rows = facts.rows.iter();
+        rows.any(|row| {
+            row.id == event.order_id.as_str() && row.payment_id.as_deref() == Some(event.id.as_str())
+        })
+    })
+}
+
+/// Time from the broker's store to the complete order, for each good payment behind the first bad one.
+fn delays_ms(facts: &Facts) -> Vec<(&str, i64)> {
+    let Some(poison) =
+        facts.payments.iter().filter(|payment| payment.event.is_none()).map(|p| p.sequence).min()
+    else {
+        return Vec::new();
+    };
+    let behind = facts.payments.iter().filter(|payment| payment.sequence > poison);
+    behind
+        .filter_map(|payment| {
+            let event = payment.event.as_ref()?;
+            let complete_at_ms = facts.complete_at_ms.get(&event.order_id)?;
+            Some((event.order_id.as_str(), complete_at_ms - payment.at_ms))
+        })
+        .collect()
+}

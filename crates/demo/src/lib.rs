@@ -1,0 +1,101 @@
+//! `cargo xtask demo`: real orders expire on real servers, in front of your eyes.
+//!
+//! On a whole [`platform::Platform`], people (`cast`) sign up, sell and buy over HTTP. `story` is what they do and what is
+//! broken meanwhile, `narrator` tells it, and in the end the `invariants` are checked against `facts` that are read
+//! from the streams and the databases.
+
+mod cast;
+mod customer;
+mod facts;
+mod invariants;
+mod ledger;
+mod line;
+mod moment;
+mod narrator;
+mod performance;
+mod plan;
+mod rest;
+mod story;
+mod streams;
+mod summary;
+mod text;
+mod warnings;
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::{Context, Result};
+use process::config::duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+use platform::ServiceName;
+use testkit::layout;
+
+/// What a person may choose.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Orders to place, at least [`Options::FEWEST_ORDERS`].
+    pub orders: usize,
+    /// Time to pay.
+    pub window: Duration,
+    /// Processes of `expiration`, at least 1.
+    pub replicas: usize,
+    /// The service of which a process is killed with `kill -9`.
+    pub kill: ServiceName,
+    /// One JSON object a line on stdout instead of text, the summary last.
+    pub json: bool,
+    /// Leave everything running in the end, until Ctrl-C.
+    pub keep: bool,
+}
+
+impl Options {
+    /// With fewer not everything happens.
+    pub const FEWEST_ORDERS: usize = plan::Plan::FEWEST;
+    /// Within less a buyer can't pay in time.
+    pub const SHORTEST_WINDOW: Duration = Duration::from_secs(2);
+
+    /// Reads a time to pay, such as `10s`.
+    ///
+    /// # Errors
+    /// A text that names the value and what is expected.
+    pub fn window(text: &str) -> Result<Duration, String> {
+        let window = duration::parse_positive(text)?;
+        if window < Self::SHORTEST_WINDOW {
+            return Err(format!("`{text}` is too short; expected at least 2s, or no buyer can pay in time"));
+        }
+        Ok(window)
+    }
+}
+
+/// As a shell reports a process that Ctrl-C has ended.
+const INTERRUPTED: u8 = 130;
+
+/// Plays the demo. The exit status is 0 if every invariant held, 1 if one is broken, 130 after Ctrl-C.
+///
+/// # Errors
+/// When a server is not to be had, our binaries do not compile, or the story can't go on; the text says where the
+/// logs are.
+pub fn run(options: &Options) -> Result<ExitCode> {
+    layout::say(
+        "demo: fetches NATS, Redis and Postgres where they are missing and builds the services; the first time that \
+         takes minutes",
+    );
+    testkit::provide()?;
+    testkit::build(&ServiceName::ALL.map(ServiceName::as_str))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
+    runtime.block_on(async {
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        // Whichever ends first: with the other goes all that it has started.
+        tokio::select! {
+            code = Box::pin(performance::perform(options)) => code,
+            _ = interrupt.recv() => Ok(interrupted()),
+            _ = terminate.recv() => Ok(interrupted()),
+        }
+    })
+}
+
+fn interrupted() -> ExitCode {
+    layout::say("interrupted: ends everything that was started");
+    ExitCode::from(INTERRUPTED)
+}

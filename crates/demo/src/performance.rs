@@ -1,0 +1,167 @@
+//! One performance, from the start of the servers to the report.
+
+use std::{
+    process::ExitCode,
+    sync::{Arc, PoisonError},
+};
+
+use anyhow::{Context, Result};
+use common::event::Service;
+use messaging::Broker;
+use messaging::NatsSettings;
+use process::health::Health;
+use serde_json::json;
+
+use super::{
+    Options,
+    cast::{Browser, Payments, Person},
+    facts::Facts,
+    invariants,
+    ledger::Ledger,
+    line::headings,
+    narrator::{Manner, Narrator},
+    plan::Plan,
+    rest::Rest,
+    story::Story,
+    streams,
+    summary::Summary,
+    text::{self, Tone},
+    warnings,
+};
+use platform::{CLUSTER, Platform, Running, ServiceName};
+use testkit::{
+    layout,
+    terminal::{self, write},
+};
+
+/// Starts everything, plays, checks and reports. Dropped, it leaves nothing behind.
+pub(super) async fn perform(options: &Options) -> Result<ExitCode> {
+    let plan = Plan::new(options.orders);
+    let colour = !options.json && terminal::wants_colour();
+    let manner = Manner { json: options.json, colour, followed: plan.followed(), orders: options.orders };
+    let ledger = Ledger::default();
+    let narrator = Narrator::start(manner, ledger.clone());
+    let (lines, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let builder = Platform::builder()
+        .window(options.window)
+        .replicas(ServiceName::Expiration, options.replicas)
+        .echo(lines);
+    let platform = builder.start().await?;
+    // Whoever starts is not ready at first, and says so.
+    while received.try_recv().is_ok() {}
+    tokio::spawn(warnings::tell(received, narrator.clone()));
+    introduce(&platform, options, colour);
+    if !options.json {
+        write(&headings(colour));
+    }
+    let played = async {
+        let story = gather(options, &plan, &platform, &narrator, &ledger).await?;
+        play(&story).await
+    };
+    let played = played.await;
+    narrator.flush().await;
+    let (summary, buyer) = match played {
+        Ok(played) => played,
+        Err(error) => {
+            let logs = keep_logs(&platform).unwrap_or_else(|error| format!("the logs are lost: {error:#}"));
+            return Err(error.context(format!("the demo can't go on; {logs}")));
+        }
+    };
+    if !summary.holds() {
+        layout::say(&keep_logs(&platform)?);
+    }
+    if options.keep {
+        introduce(&platform, options, colour);
+    }
+    write(&if options.json { summary.as_json().to_string() } else { summary.as_text(colour) });
+    if options.keep {
+        keep(&platform, &buyer).await;
+    }
+    Ok(if summary.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Copies the logs to a place where they stay, the last run's only, and names it.
+fn keep_logs(platform: &Platform) -> Result<String> {
+    let directory = layout::dev().join("demo-logs");
+    platform.keep_logs(&directory)?;
+    Ok(format!("all logs are in {}", directory.display()))
+}
+
+/// Connects everybody who takes part.
+async fn gather<'a>(
+    options: &'a Options,
+    plan: &'a Plan,
+    platform: &'a Platform,
+    narrator: &'a Narrator,
+    ledger: &'a Ledger,
+) -> Result<Story<'a>> {
+    Ok(Story {
+        options,
+        plan,
+        platform,
+        rest: Rest::of(platform).await?,
+        narrator,
+        ledger,
+        browser: Browser::new(platform.url()),
+        payments: Arc::new(Payments(join_as_payments(platform).await?.publisher())),
+        complete_at_ms: Arc::default(),
+    })
+}
+
+/// The story, and then the checks.
+async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
+    let Story { rest, narrator, .. } = story;
+    for stream in streams::names() {
+        let (jetstream, narrator) = (rest.jetstream.clone(), (*narrator).clone());
+        // What a reader misses is not told live; the checks read everything again.
+        tokio::spawn(async move {
+            streams::follow(&jetstream, &stream, |message| narrator.stored(message)).await
+        });
+    }
+    let buyer = story.play().await?;
+    narrator.act("the end; now everything that was stored is read again and checked");
+    let mut facts = Facts::collect(rest).await?;
+    facts.placed = story.ledger.entries();
+    facts.complete_at_ms = story.complete_at_ms.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    facts.unrest = rest.unrest().await?;
+    facts.consumers = Rest::consumers().len();
+    let verdicts = invariants::check(&facts);
+    Ok((Summary::new(&facts, verdicts), buyer))
+}
+
+/// The connection of the one service whose part is played here.
+async fn join_as_payments(platform: &Platform) -> Result<Broker> {
+    let settings = NatsSettings {
+        addresses: vec![platform.nats().url().parse().context("read the URL of NATS")?],
+        ca_file: None,
+        cluster_id: CLUSTER.to_owned(),
+        client_id: "payments of the demo".to_owned(),
+        replicas: 1,
+    };
+    Broker::connect(Service::Payments, &settings, &Health::new()).await
+}
+
+/// Says what runs and where, for a person who wants to look.
+fn introduce(platform: &Platform, options: &Options, colour: bool) {
+    let (url, running) = (platform.url(), platform.running());
+    if options.json {
+        let running: Vec<_> = running
+            .iter()
+            .map(|Running { name, url, pid }| json!({ "name": name, "url": url, "pid": pid }))
+            .collect();
+        return write(&json!({ "event": "running", "url": url, "processes": running }).to_string());
+    }
+    let row = |line: String| write(&text::paint(&line, Tone::Quiet, colour));
+    for Running { name, url, pid } in running {
+        row(format!("  {name:<13} {url}  process {pid}"));
+    }
+    row(format!("  {:<13} {url}  routes to the services, as the ingress does", "gateway"));
+}
+
+/// Leaves everything running until this future is dropped.
+async fn keep(platform: &Platform, buyer: &Person) {
+    let (cookie, url) = (buyer.cookie(), platform.url());
+    layout::say("everything is left running until Ctrl-C; try, as the buyer of the first order:");
+    layout::say(&format!("  curl -H 'Cookie: {cookie}' {url}/api/orders"));
+    std::future::pending::<()>().await;
+}

@@ -1,0 +1,87 @@
+//! Time passes: timers fire, Redis loses them, the sweeper finds what is left.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use common::clock;
+use tokio::time::Instant;
+
+use super::{
+    AT_REST, LOOK, SWEPT, Story,
+    wait::{are, wait},
+};
+use crate::{
+    moment::Moment,
+    plan::Fate,
+    text::{self, Tone},
+};
+
+impl Story<'_> {
+    /// Waits until the timers of the first orders have fired, but never until those of the last would.
+    pub(super) async fn timers_fire(&self) -> Result<()> {
+        let last = self.plan.last.len();
+        let entries = self.ledger.entries();
+        let of = |wiped: bool| entries.iter().filter(move |entry| (entry.role.fate == Fate::Wiped) == wiped);
+        let first_due_ms = of(false).map(|entry| entry.expires_at.as_millis()).min().unwrap_or_default();
+        let too_late_ms = of(true).map(|entry| entry.expires_at.as_millis()).min().unwrap_or_default() - 500;
+        self.narrator.act(format!(
+            "now time passes, until {}: paid orders stay, all others are cancelled the moment they expire",
+            text::clock(first_due_ms)
+        ));
+        loop {
+            let left_ms = too_late_ms - clock::now_ms();
+            if left_ms <= 0 || self.rest.timers().await? <= last {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK.min(Duration::from_millis(left_ms.unsigned_abs()))).await;
+        }
+    }
+
+    pub(super) async fn wipe_redis(&self) -> Result<()> {
+        let timers = self.rest.timers().await?;
+        self.narrator.act(format!("Redis loses everything, while {} pending", are(timers, "timer")));
+        self.rest.wipe_redis().await?;
+        self.narrator.tell(Moment::now("FLUSHALL", "no timer is left", Tone::Fault));
+        if !self.victim()?.is_running() {
+            self.restart().await?;
+        }
+        Ok(())
+    }
+
+    /// One of those who did not pay changes his mind, too late.
+    pub(super) async fn pay_too_late(&self) -> Result<()> {
+        let entries = self.ledger.entries();
+        let late =
+            entries.iter().find(|entry| entry.role.fate == Fate::Expires).context("an order that expires")?;
+        wait("the first unpaid order is cancelled", SWEPT, async || {
+            let status: String = sqlx::query_scalar("select status from orders where id = $1")
+                .bind(late.order.as_str())
+                .fetch_one(&self.rest.orders)
+                .await?;
+            Ok((status != "cancelled").then(|| format!("it is {status}")))
+        })
+        .await?;
+        self.payments.pay(&late.order).await
+    }
+
+    pub(super) async fn sweeper_catches(&self) -> Result<()> {
+        let entries = self.ledger.entries();
+        let due_ms = entries.iter().map(|entry| entry.expires_at.as_millis()).max().unwrap_or_default();
+        self.narrator.act(format!(
+            "nobody will wake `orders` at {}; its sweeper looks every 2 s for what is 10 s overdue, so wait",
+            text::clock(due_ms)
+        ));
+        let left_ms = u64::try_from(due_ms - clock::now_ms()).unwrap_or_default();
+        let limit = Duration::from_millis(left_ms) + SWEPT;
+        wait("every unpaid order is cancelled", limit, async || self.rest.unpaid().await).await
+    }
+
+    /// What does not come to rest is for the summary to tell.
+    pub(super) async fn come_to_rest(&self) -> Result<()> {
+        let deadline = Instant::now() + AT_REST;
+        while !self.rest.unrest().await?.is_empty() && Instant::now() < deadline {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! The story: people sign up, seats go on sale, buyers order them, and what can go wrong does.
+
+mod expiry;
+mod orders;
+mod outage;
+mod payments;
+mod sale;
+mod seat;
+mod wait;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use anyhow::Result;
+use common::event::Id;
+
+use super::{
+    Options,
+    cast::{Browser, Payments, Person, SignedUp},
+    customer::Customer,
+    ledger::Ledger,
+    narrator::Narrator,
+    plan::{Plan, Role},
+    rest::Rest,
+};
+use platform::Platform;
+
+/// Requests that are answered at the same time.
+const AT_ONCE: usize = 32;
+/// For what takes milliseconds when all is well.
+const SOON: Duration = Duration::from_secs(30);
+/// The sweeper's grace and interval, and room.
+const SWEPT: Duration = Duration::from_secs(30);
+/// A message that died with its consumer comes back after the ack wait of 30 s.
+const AT_REST: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Everybody who takes part.
+pub(super) struct Story<'a> {
+    pub(super) options: &'a Options,
+    pub(super) plan: &'a Plan,
+    pub(super) platform: &'a Platform,
+    pub(super) rest: Rest,
+    pub(super) narrator: &'a Narrator,
+    pub(super) ledger: &'a Ledger,
+    pub(super) browser: Browser,
+    pub(super) payments: Arc<Payments>,
+    /// When orders were first seen complete, in ms since the Unix epoch.
+    pub(super) complete_at_ms: Arc<Mutex<HashMap<Id, i64>>>,
+}
+
+impl Story<'_> {
+    /// Plays all of it, to the point where everything is at rest. The answer is the buyer of the first order.
+    pub(super) async fn play(&self) -> Result<Arc<Person>> {
+        let watching = tokio::spawn(payments::watch(
+            self.rest.clone(),
+            self.narrator.clone(),
+            self.ledger.clone(),
+            Arc::clone(&self.complete_at_ms),
+        ));
+        let people = self.sign_up().await?;
+        let seats = self.open_sale(&people).await?;
+        let placed_at = self.first_orders(&people, &seats).await?;
+        self.seat_is_free_again(&people, &seats).await?;
+        self.kill(&people, &seats).await?;
+        self.last_orders(&people, &seats, placed_at + self.options.window / 2).await?;
+        self.seat_is_sold_again(&people, &seats).await?;
+        self.timers_fire().await?;
+        self.wipe_redis().await?;
+        self.pay_too_late().await?;
+        self.sweeper_catches().await?;
+        self.come_to_rest().await?;
+        watching.abort();
+        self.platform.check_running()?;
+        Ok(Arc::clone(&people.buyers[0]))
+    }
+
+    fn customer(&self, role: Role, people: &SignedUp, seats: &[Id]) -> Customer {
+        Customer {
+            role,
+            ticket: seats[role.seat - 1].clone(),
+            window: self.options.window,
+            person: Arc::clone(&people.buyers[role.buyer]),
+            payments: Arc::clone(&self.payments),
+            narrator: self.narrator.clone(),
+            ledger: self.ledger.clone(),
+        }
+    }
+}

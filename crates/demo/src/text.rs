@@ -1,0 +1,97 @@
+//! How times, numbers and colours look.
+
+use chrono::{DateTime, Local};
+
+use testkit::terminal;
+
+/// How a text looks on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// An order goes on its way.
+    Plain,
+    /// Money, or something that held.
+    Good,
+    /// An end, as planned.
+    End,
+    /// A timer.
+    Timer,
+    /// Something is broken on purpose.
+    Fault,
+    /// Not worth a second look.
+    Quiet,
+}
+
+/// The text in the tone's colour (ECMA-48 SGR).
+pub(super) fn paint(text: &str, tone: Tone, colour: bool) -> String {
+    let code = match tone {
+        _ if !colour => return text.to_owned(),
+        Tone::Plain => return text.to_owned(),
+        Tone::Good => "32",
+        Tone::End => "31",
+        Tone::Timer => "33",
+        Tone::Fault => "1;35",
+        Tone::Quiet => "2",
+    };
+    terminal::paint(text, code, true)
+}
+
+pub(super) fn bold(text: &str, colour: bool) -> String {
+    terminal::paint(text, "1", colour)
+}
+
+/// The local time of day of an instant in ms since the Unix epoch.
+pub(super) fn clock(at_ms: i64) -> String {
+    let at = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
+    at.with_timezone(&Local).format("%H:%M:%S%.3f").to_string()
+}
+
+/// RFC 3339 in UTC, as on the wire.
+pub(super) fn instant(at_ms: i64) -> String {
+    common::event::Timestamp::from_millis(at_ms).to_string()
+}
+
+/// `4 ms`, `-3 ms`, `11.2 s`.
+pub(super) fn span(ms: f64) -> String {
+    if ms.abs() >= 999.5 {
+        return format!("{:.1} s", ms / 1_000.0);
+    }
+    if ms.abs() >= 9.95 { format!("{ms:.0} ms") } else { format!("{ms:.1} ms") }
+}
+
+/// `2,000`
+pub(super) fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 order`, `2,000 orders`
+pub(super) fn some(number: usize, what: &str) -> String {
+    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_are_short() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [3.12, 9.96, -3.0, 999.6, 11_249.0].map(span),
+            ["3.1 ms", "10 ms", "-3.0 ms", "1.0 s", "11.2 s"]
+        );
+    }
+
+    #[test]
+    fn without_colour_a_text_stays_as_it_is() {
+        assert_eq!(paint("x", Tone::End, false), "x");
+        assert_eq!(paint("x", Tone::End, true), "\u{1b}[31mx\u{1b}[0m");
+    }
+}

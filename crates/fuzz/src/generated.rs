@@ -1,0 +1,151 @@
+//! Requests that are generated from a service's own document, and answers that are held against it, by Schemathesis.
+
+use std::{
+    fmt::Write as _,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::{LIMIT, target::Target};
+use testkit::{layout, wheels};
+
+const PACKAGE: &str = "schemathesis";
+const VERSION: &str = "4.32.5";
+/// What the schema allows may still be refused, such as an order of a ticket that is reserved.
+/// And DELETE cancels an order, which stays there to be seen.
+const WITHOUT: &str = "positive_data_acceptance,use_after_free";
+/// How often a parameter has a value that means something, see [`Target::known`].
+const KNOWN: f64 = 0.6;
+/// The longest run, of any number of requests, without an answer that hangs.
+const LONGEST_RUN: Duration = Duration::from_secs(30 * 60);
+
+/// Whose requests they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// Somebody who is signed in, and knows ids that exist.
+    User,
+    /// Nobody, who guesses.
+    Anonymous,
+}
+
+impl Sender {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::User => "signed in",
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
+/// Sends `examples` requests to every operation of the document, and more for each limit in it, and returns how many
+/// there were. The same `seed` makes the same requests.
+///
+/// # Errors
+/// With the report, when an answer is not what the document says, is a 5xx or is slow; and when an operation was not
+/// reached, because then nothing was tested.
+pub(super) async fn run(target: &Target, sender: Sender, examples: u32, seed: u32) -> Result<u64> {
+    let directory = tempfile::tempdir().context("make a directory for what it says")?;
+    let file = |name: &str| directory.path().join(name);
+    let (config, report, log) = (file("schemathesis.toml"), file("report.json"), file("log.txt"));
+    fs::write(&config, configuration(target, sender)).context("write its configuration")?;
+    let mut command = command(&config, target)?;
+    command.current_dir(directory.path());
+    command.args(["--max-examples", &examples.to_string(), "--seed", &seed.to_string()]);
+    command.arg("--report-json-path").arg(&report);
+    command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
+    let status = finish(command.stdin(Stdio::null()), LONGEST_RUN).await?;
+    let said = || fs::read_to_string(&log).unwrap_or_default();
+    ensure!(status.success(), "{PACKAGE}, {}: {status}\n{}", sender.name(), said());
+    judge(&report, sender).with_context(said)
+}
+
+fn command(config: &Path, target: &Target) -> Result<Command> {
+    let packages = wheels::fetch(PACKAGE, VERSION)?;
+    let mut command = Command::new("python3");
+    command
+        .arg(packages.join("bin").join(PACKAGE))
+        .env("PYTHONPATH", &packages)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("SCHEMATHESIS_HOOKS", layout::repository().join("crates/fuzz/src/hooks.py"))
+        .arg("--config-file")
+        .arg(config)
+        .args(["--no-color", "run", &target.document_url()])
+        .args(["--checks", "all", "--exclude-checks", WITHOUT, "--continue-on-failure"])
+        .args(["--generation-database", "none"])
+        .args(["--max-response-time", &LIMIT.as_secs().to_string()])
+        .args(["--request-timeout", &(4 * LIMIT.as_secs()).to_string()]);
+    Ok(command)
+}
+
+/// The session, and values that exist beside those that are made up.
+fn configuration(target: &Target, sender: Sender) -> String {
+    // What one run has learnt must not steer the next.
+    let mut text = String::from("[cache]\nenabled = false\n");
+    if sender == Sender::Anonymous {
+        return text;
+    }
+    let session = target.me.cookie.trim_start_matches("session=");
+    let _ = writeln!(text, "[auth.openapi.session]\napi_key = {session:?}");
+    for (parameter, values) in &target.known {
+        let _ = writeln!(text, "[dictionaries.{:?}]\nvalues = {values:?}", parameter);
+    }
+    let _ = writeln!(text, "[parameters]");
+    for (parameter, _) in &target.known {
+        let _ = writeln!(text, "{parameter:?} = {{ dictionary = {parameter:?}, probability = {KNOWN} }}");
+    }
+    text
+}
+
+/// A child that does not outlive its handle.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn finish(command: &mut Command, limit: Duration) -> Result<ExitStatus> {
+    let begun = Instant::now();
+    let mut running = Running(command.spawn().context("start python3: is it installed?")?);
+    while begun.elapsed() < limit {
+        if let Some(status) = running.0.try_wait()? {
+            return Ok(status);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bail!("{PACKAGE} is not done after {limit:?}")
+}
+
+/// How many requests there were; an error if they did not get anywhere.
+fn judge(report: &PathBuf, sender: Sender) -> Result<u64> {
+    let report = fs::read(report).with_context(|| format!("read {}", report.display()))?;
+    let report: Value = serde_json::from_slice(&report).context("its report is not JSON")?;
+    let operations = &report["operations"];
+    let (total, tested) = (operations["total"].as_u64(), operations["tested"].as_u64());
+    ensure!(total > Some(0) && total == tested, "not every operation was tested: {operations}");
+    let rates = report["valid_rates"].as_object().context("its report has no valid_rates")?;
+    ensure!(
+        sender == Sender::Anonymous || rates.len() as u64 == total.unwrap_or_default(),
+        "not every operation has a rate: {rates:?}"
+    );
+    let unreached: Vec<&String> =
+        rates.iter().filter(|(_, phases)| accepted(phases) == 0).map(|(operation, _)| operation).collect();
+    ensure!(
+        sender == Sender::Anonymous || unreached.is_empty(),
+        "no request to {unreached:?} was accepted, so what they do was not tested"
+    );
+    report["test_cases"]["generated"].as_u64().filter(|count| *count > 0).context("there was no request")
+}
+
+/// How many requests were answered with success, in all phases.
+fn accepted(phases: &Value) -> u64 {
+    let phases = phases.as_object().into_iter().flat_map(|phases| phases.values());
+    phases.filter_map(|phase| phase["accepted"].as_u64()).sum()
+}

@@ -1,0 +1,113 @@
+//! `cargo xtask fuzz`: every HTTP API under requests that no client of ours would send.
+//!
+//! The document itself is validated (`document`). Some are generated from it, and their answers held against it
+//! (`generated`); some are
+//! written by hand, as bytes (`hostile`); some never come to an end (`slow`). No answer may be a 5xx or late, and in
+//! the end every service is ready, has logged neither a panic nor an error, and drains.
+
+mod aftermath;
+mod document;
+mod generated;
+mod hostile;
+mod raw;
+mod session;
+mod slow;
+mod target;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use generated::Sender;
+use platform::{Platform, ServiceName};
+use target::Target;
+use testkit::layout;
+use world::World;
+
+/// The longest that an answer may take.
+const LIMIT: Duration = Duration::from_secs(5);
+/// The services' own limit by default, and room.
+const DRAINED: Duration = Duration::from_secs(25);
+
+/// What may be chosen.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whose APIs; none is all of them.
+    pub services: Vec<ServiceName>,
+    /// Generated requests for each operation, beside those at each limit of the document.
+    pub examples: u32,
+    /// The same seed generates the same requests.
+    pub seed: u32,
+}
+
+impl Default for Options {
+    /// About half a minute for each service.
+    fn default() -> Self {
+        Self { services: Vec::new(), examples: 15, seed: 1 }
+    }
+}
+
+/// Starts the platform on servers of its own and fuzzes it.
+///
+/// # Errors
+/// When it does not start; and with everything that went wrong, the requests included.
+pub fn run(options: &Options) -> Result<()> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
+    testkit::provide()?;
+    testkit::build(&ServiceName::ALL.map(ServiceName::as_str))?;
+    runtime.block_on(Box::pin(fuzz(options)))
+}
+
+async fn fuzz(options: &Options) -> Result<()> {
+    let platform = Box::pin(Platform::builder().start()).await?;
+    let world = World::create(&platform).await?;
+    let chosen = |name: &ServiceName| options.services.is_empty() || options.services.contains(name);
+    let targets: Vec<Target> =
+        ServiceName::ALL.into_iter().filter(chosen).filter_map(|name| Target::of(name, &world)).collect();
+    ensure!(!targets.is_empty(), "none of {:?} has an API", options.services);
+    let mut wrong = Vec::new();
+    for target in &targets {
+        layout::say(&format!("fuzz: {}", target.name));
+        wrong.extend(attack(target, options).await);
+        for service in platform.services(target.name) {
+            wrong.extend(aftermath::check(service).await.err());
+        }
+    }
+    wrong.extend(platform.drain(DRAINED).await.err());
+    let wrong: Vec<String> = wrong.iter().map(|error| format!("{error:#}")).collect();
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    Ok(())
+}
+
+/// Everything against one API; what went wrong.
+async fn attack(target: &Target, options: &Options) -> Vec<anyhow::Error> {
+    // They take their time, and nobody else may be kept waiting by them.
+    let slow = tokio::spawn(slow::run(target.clone()));
+    let mut wrong: Vec<anyhow::Error> = document::validate(target).await.err().into_iter().collect();
+    let begun = Instant::now();
+    match hostile::run(target).await {
+        Ok(count) => done(target, count as u64, "written by hand", begun),
+        Err(error) => wrong.push(error),
+    }
+    for sender in [Sender::User, Sender::Anonymous] {
+        let begun = Instant::now();
+        match generated::run(target, sender, options.examples, options.seed).await {
+            Ok(count) => done(target, count, sender.name(), begun),
+            Err(error) => wrong.push(error.context(format!("{}, {}", target.name, sender.name()))),
+        }
+    }
+    match slow.await {
+        Ok(outcome) => wrong.extend(outcome.context(target.name).err()),
+        Err(panicked) => wrong.push(panicked.into()),
+    }
+    wrong
+}
+
+fn done(target: &Target, count: u64, kind: &str, begun: Instant) {
+    let took = begun.elapsed().as_secs_f64();
+    layout::say(&format!("fuzz: {}: {count} requests, {kind}: ok after {took:.1} s", target.name));
+}

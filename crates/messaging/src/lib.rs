@@ -1,0 +1,36 @@
+//! The messaging kit: JetStream as the fleet uses it, and the only code that publishes and acks.
+//!
+//! - [`topology`] is the streams and consumers as data, [`Provisioner`] creates what is missing of them;
+//! - [`Publisher`] stores events, each with a stable id, and answers for each whether it is stored;
+//! - [`Consumer`] pulls batches, hands them to a [`Handler`] and does with each message what its [`Outcome`] says;
+//! - what can't be handled goes to the dead letters, exactly once, and nothing is dropped with only a log line.
+//!
+//! [`Broker`] is the connection that all of them share.
+
+mod attempt;
+mod batch;
+mod broker;
+mod connection;
+mod consumer;
+mod dead_letter;
+pub mod differences;
+mod handler;
+mod permissions;
+mod provision;
+mod publisher;
+mod pull;
+mod refusals;
+mod settings;
+mod settle;
+mod taken;
+pub mod topology;
+
+pub use broker::Broker;
+pub use connection::secured;
+pub use consumer::{Consumer, ConsumerOptions};
+pub use dead_letter::header as dead_letter_header;
+pub use handler::{BatchError, Delivery, Handler, Outcome};
+pub use permissions::Permissions;
+pub use provision::{ProvisionError, Provisioner, check_server};
+pub use publisher::{Doubt, Flight, Outgoing, PublishError, Publisher};
+pub use settings::NatsSettings;

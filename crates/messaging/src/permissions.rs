@@ -1,0 +1,127 @@
+//! What each service may do on the broker, from the topology: publish its own subjects, use its own consumers, make what
+//! is missing of them, and nothing else. Written into the broker's configuration by `cargo xtask nats-permissions`.
+//!
+//! Source: the JetStream API's subjects, <https://docs.nats.io/reference/reference-protocols/nats_api_reference>, and
+//! ADR-15 for the subjects of acks.
+
+use std::fmt;
+
+use super::topology::{Topology, dead_letter_subject, durable_name};
+use common::event::{Service, Subject};
+
+/// The prefix of a service's reply subjects: of its own, so that no other service can listen to its answers.
+pub(super) fn inbox_prefix(service: Service) -> String {
+    format!("_INBOX.{service}")
+}
+
+/// Subjects that a service's user is allowed; anything else is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permissions {
+    /// To publish to.
+    pub publish: Vec<String>,
+    /// To listen to.
+    pub subscribe: Vec<String>,
+}
+
+impl Permissions {
+    /// What this service needs.
+    pub fn of(topology: &Topology, service: Service) -> Self {
+        let mut publish: Vec<String> = Subject::ALL
+            .into_iter()
+            .filter(|subject| subject.publisher() == service)
+            .map(|subject| subject.to_string())
+            .collect();
+        for stream in topology.streams_of(service) {
+            publish.extend(["INFO", "CREATE"].map(|verb| format!("$JS.API.STREAM.{verb}.{}", stream.name)));
+        }
+        // Whether a dead letter is there already.
+        publish.push(format!("$JS.API.STREAM.MSG.GET.{}", topology.dead_letter_stream_name()));
+        for subject in Subject::ALL.into_iter().filter(|subject| subject.listeners().contains(&service)) {
+            publish.extend(of_consumer(topology, service, subject));
+        }
+        Self { publish, subscribe: vec![format!("{}.>", inbox_prefix(service))] }
+    }
+
+    /// What a person needs who changes the topology, looks into it or backs it up: JetStream whole, but no event.
+    pub fn of_admin() -> Self {
+        let publish = ["$JS.API.>", "$JS.ACK.>", "$JS.SNAPSHOT.>"].map(str::to_owned).to_vec();
+        Self { publish, subscribe: vec!["_INBOX.admin.>".to_owned()] }
+    }
+}
+
+/// Looking for a consumer, making it, pulling from it, answering its messages, and giving some of them up.
+fn of_consumer(topology: &Topology, service: Service, subject: Subject) -> Vec<String> {
+    let stream = topology.stream_name(subject.publisher());
+    let durable = durable_name(service, subject);
+    vec![
+        format!("$JS.API.CONSUMER.INFO.{stream}.{durable}"),
+        format!("$JS.API.CONSUMER.CREATE.{stream}.{durable}.{subject}"),
+        format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"),
+        format!("$JS.ACK.{stream}.{durable}.>"),
+        // The newer form has the domain and the account's hash before the stream.
+        format!("$JS.ACK.*.*.{stream}.{durable}.>"),
+        dead_letter_subject(&durable, 0).replace(".0", ".*"),
+    ]
+}
+
+/// As the `permissions` of a user in the broker's configuration.
+impl fmt::Display for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, name: &str, subjects: &[String]| {
+            writeln!(f, "  {name}: {{ allow: [")?;
+            subjects.iter().try_for_each(|subject| writeln!(f, "    \"{subject}\""))?;
+            writeln!(f, "  ] }}")
+        };
+        writeln!(f, "{{")?;
+        list(f, "publish", &self.publish)?;
+        list(f, "subscribe", &self.subscribe)?;
+        write!(f, "}}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publish(service: Service) -> Vec<String> {
+        Permissions::of(&Topology::new("c", 1), service).publish
+    }
+
+    #[test]
+    fn a_subject_is_published_by_its_own_service_and_by_no_other() {
+        for subject in Subject::ALL {
+            for service in Service::ALL {
+                let allowed = publish(service).contains(&subject.to_string());
+                assert_eq!(allowed, subject.publisher() == service, "{service} {subject}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_consumer_is_used_by_its_own_service_and_by_no_other() {
+        for service in Service::ALL {
+            for allowed in publish(service).iter().filter(|subject| subject.starts_with("$JS.API.CONSUMER")) {
+                assert!(allowed.contains(&format!(".{service}-")), "{service}: {allowed}");
+            }
+        }
+        assert!(
+            publish(Service::Tickets)
+                .contains(&"$JS.API.CONSUMER.MSG.NEXT.c-orders.tickets-order-created".to_owned())
+        );
+    }
+
+    #[test]
+    fn nobody_deletes_purges_or_reads_what_is_not_for_him() {
+        for service in Service::ALL {
+            for allowed in publish(service) {
+                for verb in ["DELETE", "PURGE", "UPDATE", "DIRECT", "LIST", "NAMES", "SNAPSHOT"] {
+                    assert!(!allowed.contains(verb), "{service}: {allowed}");
+                }
+                assert!(
+                    !allowed.contains("MSG.GET") || allowed.ends_with(".c-dead-letters"),
+                    "{service}: {allowed}"
+                );
+            }
+        }
+    }
+}

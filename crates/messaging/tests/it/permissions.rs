@@ -1,0 +1,142 @@
+//! What each service's user may do on the broker, tried on a real one.
+
+use std::{fmt::Write as _, time::Duration};
+
+use async_nats::{Client, ConnectOptions, Event, jetstream};
+use common::event::{Service, Subject};
+use messaging::{Broker, Permissions, topology::durable_name};
+use process::health::Health;
+use testkit::Nats;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{LONG, settings, topology};
+
+/// A broker with a user for each service, and whoever has no password may do everything.
+async fn broker() -> Nats {
+    let mut users = String::from("{ user: test, password: test }\n");
+    for service in Service::ALL {
+        let permissions = Permissions::of(&topology(), service);
+        writeln!(users, "{{ user: {service}, password: {service}, permissions: {permissions} }}").unwrap();
+    }
+    Nats::start_with(&format!("authorization {{ users: [\n{users}] }}\nno_auth_user: test\n")).await.unwrap()
+}
+
+/// A service's connection, and what the broker refuses it.
+async fn connect(nats: &Nats, service: Service) -> (Client, UnboundedReceiver<String>) {
+    let (sender, refusals) = unbounded_channel();
+    let options = ConnectOptions::with_user_and_password(service.to_string(), service.to_string())
+        .custom_inbox_prefix(format!("_INBOX.{service}"))
+        .event_callback(move |event| {
+            if let Event::ServerError(error) = event {
+                let _ = sender.send(error.to_string());
+            }
+            async {}
+        });
+    (options.connect(nats.url()).await.unwrap(), refusals)
+}
+
+/// Whether the broker refuses to take a message of this user on this subject. What is expected is only awaited the longer.
+#[expect(clippy::disallowed_methods, reason = "this tries what nobody may do")]
+async fn is_refused(
+    client: &Client,
+    refusals: &mut UnboundedReceiver<String>,
+    subject: &str,
+    expected: bool,
+) -> bool {
+    client.publish(subject.to_owned(), "{}".into()).await.unwrap();
+    // The broker answers in order: what it refuses is told before the answer to the flush's ping.
+    client.flush().await.unwrap();
+    let patience = Duration::from_millis(if expected { 10_000 } else { 100 });
+    match tokio::time::timeout(patience, refusals.recv()).await {
+        Ok(Some(refusal)) => {
+            assert!(refusal.to_lowercase().contains("permissions violation"), "{refusal}");
+            true
+        }
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn a_service_publishes_its_own_events_and_is_refused_everybody_elses() {
+    let nats = broker().await;
+    for service in Service::ALL {
+        let (client, mut refusals) = connect(&nats, service).await;
+        for subject in Subject::ALL {
+            let expected = subject.publisher() != service;
+            let refused = is_refused(&client, &mut refusals, subject.as_str(), expected).await;
+            assert_eq!(refused, expected, "{service} publishes {subject}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_touches_what_belongs_to_another() {
+    let nats = broker().await;
+    let (client, mut refusals) = connect(&nats, Service::Tickets).await;
+    let of_orders = durable_name(Service::Orders, Subject::ExpirationComplete);
+    for subject in [
+        "$JS.API.STREAM.DELETE.c-tickets".to_owned(),
+        "$JS.API.STREAM.PURGE.c-tickets".to_owned(),
+        "$JS.API.STREAM.UPDATE.c-tickets".to_owned(),
+        "$JS.API.STREAM.CREATE.c-expiration".to_owned(),
+        "$JS.API.STREAM.MSG.GET.c-orders".to_owned(),
+        format!("$JS.API.CONSUMER.MSG.NEXT.c-expiration.{of_orders}"),
+        "$JS.API.CONSUMER.DELETE.c-orders.tickets-order-created".to_owned(),
+        "$JS.API.CONSUMER.CREATE.c-orders.spy.order:created".to_owned(),
+        format!("$JS.ACK.c-expiration.{of_orders}.1.1.1.1.1"),
+        format!("dead-letter.{of_orders}.1"),
+        "anything.else".to_owned(),
+    ] {
+        assert!(is_refused(&client, &mut refusals, &subject, true).await, "{subject}");
+    }
+    for subject in ["order:created", "_INBOX.orders.>", ">", "$JS.EVENT.>"] {
+        let _subscription = client.subscribe(subject.to_owned()).await.unwrap();
+        client.flush().await.unwrap();
+        let refusal = tokio::time::timeout(Duration::from_secs(10), refusals.recv()).await;
+        assert!(refusal.is_ok(), "tickets may listen to {subject}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_allowed_is_enough_to_make_and_use_a_services_own_streams_and_consumers() {
+    let nats = broker().await;
+    for service in Service::ALL {
+        let (client, mut refusals) = connect(&nats, service).await;
+        let jetstream = jetstream::new(client);
+        for stream in topology().streams_of(service) {
+            jetstream.get_or_create_stream(stream).await.unwrap();
+        }
+        for subject in Subject::ALL.into_iter().filter(|subject| subject.listeners().contains(&service)) {
+            let stream = jetstream.get_stream(topology().stream_name(subject.publisher())).await.unwrap();
+            let wanted = messaging::topology::consumer(service, subject);
+            stream.create_consumer_strict(wanted).await.unwrap();
+        }
+        assert!(refusals.try_recv().is_err(), "{service} is refused something");
+    }
+}
+
+#[tokio::test]
+async fn a_broker_lets_in_who_has_the_right_password_in_its_address_and_nobody_else() {
+    let nats = broker().await;
+    let jetstream = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+    let connect = async |password: &str| {
+        let url = nats.url().replacen("://", &format!("://expiration:{password}@"), 1);
+        Broker::connect(Service::Expiration, &settings(&url), &Health::new()).await.unwrap()
+    };
+    let watch = |broker: Broker| tokio::spawn(broker.watch(CancellationToken::new()));
+    // Whoever is let in makes his streams at once.
+    let stream = topology().stream_name(Service::Expiration);
+    let wrong = watch(connect("wrong").await);
+    testkit::eventually("the wrong password is refused", LONG, async || {
+        if nats.log().contains("authentication error") { Ok(()) } else { Err(nats.log()) }
+    })
+    .await;
+    assert!(jetstream.get_stream(&stream).await.is_err());
+    wrong.abort();
+    let _right = watch(connect("expiration").await);
+    testkit::eventually("the right password is taken", LONG, async || {
+        jetstream.get_stream(&stream).await.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+}

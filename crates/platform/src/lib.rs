@@ -1,0 +1,13 @@
+//! Development only, never linked into a service: the whole platform on this machine, servers and every service, behind
+//! one address, and the services of the release before.
+
+mod gateway;
+mod platform;
+mod release;
+pub mod up;
+
+pub use gateway::{BoundGateway, Gateway, Route};
+pub use platform::{
+    CLUSTER, Fleet, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, ServiceName, Stores,
+};
+pub use release::release_before;

@@ -1,0 +1,164 @@
+//! What may be chosen of a platform, and its start.
+
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
+
+use anyhow::Result;
+use futures_util::future::try_join_all;
+use process::config::duration::WithUnit;
+use tokio::sync::mpsc::{self, UnboundedSender};
+
+use super::{Fleet, LogLine, Platform, READY, ServiceName, Stores, fleet::routes, servers::Servers};
+use crate::BoundGateway;
+use testkit::{Service, ServiceBuilder};
+
+/// What to start, see [`Platform::builder`].
+#[derive(Debug)]
+pub struct PlatformBuilder {
+    replicas: BTreeMap<ServiceName, usize>,
+    env: Vec<(OsString, OsString)>,
+    echo: Option<UnboundedSender<LogLine>>,
+    gateway: Option<BoundGateway>,
+    programs: Option<PathBuf>,
+}
+
+impl PlatformBuilder {
+    pub(super) fn new() -> Self {
+        let replicas = ServiceName::ALL.into_iter().map(|name| (name, 1)).collect();
+        let env = vec![("LOG_FORMAT".into(), "json".into())];
+        Self { replicas, env, echo: None, gateway: None, programs: None }
+    }
+
+    /// How many processes of a service there are; 1 unless told otherwise, and 0 leaves it out.
+    #[must_use]
+    pub fn replicas(mut self, name: ServiceName, count: usize) -> Self {
+        self.replicas.insert(name, count);
+        self
+    }
+
+    /// Time to pay, `ORDER_EXPIRATION_WINDOW`.
+    #[must_use]
+    pub fn window(self, window: Duration) -> Self {
+        self.env("ORDER_EXPIRATION_WINDOW", WithUnit(window).to_string())
+    }
+
+    /// `LOG_FORMAT`: `json`, which is the default here, or `text`.
+    #[must_use]
+    pub fn log_format(self, format: &str) -> Self {
+        self.env("LOG_FORMAT", format)
+    }
+
+    /// `RUST_LOG`: which lines of log are written, such as `debug`.
+    #[must_use]
+    pub fn rust_log(self, filter: impl Into<OsString>) -> Self {
+        self.env("RUST_LOG", filter)
+    }
+
+    /// Sets a variable of every service's environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Also sends each line of the services' output here.
+    #[must_use]
+    pub fn echo(mut self, lines: UnboundedSender<LogLine>) -> Self {
+        self.echo = Some(lines);
+        self
+    }
+
+    /// Puts the gateway there, and not at any free port.
+    #[must_use]
+    pub fn gateway(mut self, gateway: BoundGateway) -> Self {
+        self.gateway = Some(gateway);
+        self
+    }
+
+    /// Runs the services that lie in this directory, such as [`crate::release_before`], and not the current ones.
+    #[must_use]
+    pub fn programs(mut self, directory: PathBuf) -> Self {
+        self.programs = Some(directory);
+        self
+    }
+
+    /// Starts everything and waits until it is ready.
+    ///
+    /// # Errors
+    /// When a server is not to be had, or a service does not compile or does not get ready; with the end of its log.
+    pub async fn start(self) -> Result<Platform> {
+        // Whoever awaits it should not have to carry all of it.
+        Box::pin(self.start_all()).await
+    }
+
+    /// Starts the services on servers that somebody else runs, and waits until they are ready.
+    ///
+    /// # Errors
+    /// When a service does not compile or does not get ready; with the end of its log.
+    pub async fn start_on(self, stores: &Stores) -> Result<Fleet> {
+        Box::pin(self.start_services(stores)).await
+    }
+
+    async fn start_all(self) -> Result<Platform> {
+        let servers = Box::pin(Servers::start()).await?;
+        let fleet = self.start_services(&servers.stores()).await?;
+        Ok(Platform { fleet, servers })
+    }
+
+    async fn start_services(mut self, stores: &Stores) -> Result<Fleet> {
+        let gateway = match self.gateway.take() {
+            Some(gateway) => gateway,
+            None => BoundGateway::any().await?,
+        };
+        let mut services: BTreeMap<ServiceName, Vec<Service>> = BTreeMap::new();
+        for (name, count) in &self.replicas {
+            let replicas = services.entry(*name).or_default();
+            for number in 1..=*count {
+                replicas.push(self.command(*name, number, stores).spawn().await?);
+            }
+        }
+        try_join_all(services.values().flatten().map(|service| service.ready(READY))).await?;
+        let gateway = gateway.serve(routes(&services))?;
+        Ok(Fleet { gateway, services })
+    }
+
+    fn command(&self, name: ServiceName, number: usize, stores: &Stores) -> ServiceBuilder {
+        let label = format!("{name}-{number}");
+        let program = match &self.programs {
+            Some(directory) => Service::program(directory.join(name.as_str())),
+            None => Service::command(name.as_str()),
+        };
+        let mut command = told(program.name(&label), name, &label, stores);
+        for (variable, value) in &self.env {
+            command = command.env(variable, value);
+        }
+        match &self.echo {
+            Some(lines) => command.echo(labelled(&label, lines)),
+            None => command,
+        }
+    }
+}
+
+/// The process with its part of the environment and no more.
+fn told(program: ServiceBuilder, name: ServiceName, label: &str, stores: &Stores) -> ServiceBuilder {
+    let mut command = program;
+    for (variable, value) in stores.of(name) {
+        command = command.env(variable, value);
+    }
+    if name == ServiceName::Auth {
+        // Plain HTTP is spoken here, and the gateway is the one proxy before it.
+        return command.env("COOKIE_SECURE", "false").env("TRUSTED_PROXY_HOPS", "1");
+    }
+    command.env("NATS_CLUSTER_ID", super::CLUSTER).env("NATS_CLIENT_ID", label)
+}
+
+/// A sender of lines that puts the process's name to each.
+fn labelled(label: &str, lines: &UnboundedSender<LogLine>) -> UnboundedSender<String> {
+    let (sender, mut received) = mpsc::unbounded_channel();
+    let (label, lines) = (label.to_owned(), lines.clone());
+    tokio::spawn(async move {
+        while let Some(line) = received.recv().await {
+            let _ = lines.send(LogLine { process: label.clone(), line });
+        }
+    });
+    sender
+}

@@ -1,0 +1,98 @@
+//! Every service behind one gateway, whoever runs the servers.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use anyhow::{Result, bail, ensure};
+use futures_util::future::join_all;
+
+use super::{Running, ServiceName};
+use crate::{Gateway, Route};
+use testkit::Service;
+
+/// Every service, behind the gateway. Dropped, they are gone.
+#[derive(Debug)]
+pub struct Fleet {
+    // Fields are dropped in this order.
+    pub(super) gateway: Gateway,
+    pub(super) services: BTreeMap<ServiceName, Vec<Service>>,
+}
+
+impl Fleet {
+    /// `http://127.0.0.1:<port>`, the one address of every API.
+    pub fn url(&self) -> String {
+        self.gateway.url()
+    }
+
+    /// The proxy in front of the services.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// The processes of a service, in order: `orders-1`, `orders-2` ...
+    pub fn services(&self, name: ServiceName) -> &[Service] {
+        self.services.get(&name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The processes of all services.
+    pub fn all_services(&self) -> impl Iterator<Item = &Service> {
+        self.services.values().flatten()
+    }
+
+    /// Every process.
+    pub fn running(&self) -> Vec<Running> {
+        let running = |service: &Service| Running {
+            name: service.name().to_owned(),
+            url: service.http_url(),
+            pid: service.pid(),
+        };
+        self.all_services().map(running).collect()
+    }
+
+    /// Every service is still there.
+    ///
+    /// # Errors
+    /// The name of one that has ended.
+    pub fn check_running(&self) -> Result<()> {
+        for service in self.all_services() {
+            ensure!(service.is_running(), "{} has ended by itself", service.name());
+        }
+        Ok(())
+    }
+
+    /// Ends it: the gateway takes no more requests, and every service drains after SIGTERM.
+    ///
+    /// # Errors
+    /// The services that did not exit with 0 within `limit`, which are killed.
+    pub async fn drain(self, limit: Duration) -> Result<()> {
+        let Self { gateway, services } = self;
+        drop(gateway);
+        let services: Vec<Service> = services.into_values().flatten().collect();
+        let ended = join_all(services.iter().filter(|service| service.is_running()).map(async |service| {
+            service.terminate()?;
+            let status = service.wait_exit(limit).await?;
+            ensure!(status.success(), "{} has ended with {status}", service.name());
+            Ok(())
+        }));
+        let failed: Vec<String> =
+            ended.await.into_iter().filter_map(Result::err).map(|e| format!("{e:#}")).collect();
+        drop(services);
+        if failed.is_empty() { Ok(()) } else { bail!("{}", failed.join("\n")) }
+    }
+}
+
+/// What the gateway has to know.
+pub(super) fn routes(services: &BTreeMap<ServiceName, Vec<Service>>) -> Vec<Route> {
+    let route = |(name, replicas): (&ServiceName, &Vec<Service>)| {
+        let address = |service: &Service| SocketAddr::from((Ipv4Addr::LOCALHOST, service.port()));
+        Some(Route {
+            prefix: name.prefix()?,
+            service: name.as_str(),
+            replicas: replicas.iter().map(address).collect(),
+        })
+    };
+    services.iter().filter_map(route).collect()
+}

@@ -1,0 +1,62 @@
+//! The three servers, as in production but for the disk, and a database for each service that has one.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use anyhow::Result;
+use common::event::Service;
+use messaging::{Permissions, topology::Topology};
+
+use super::{JWT_KEY, ServiceName, Stores};
+use testkit::{Database, Nats, Postgres, Redis};
+
+/// Nothing is evicted, and a restart loses no timer.
+const REDIS: [&str; 4] = ["--appendonly", "yes", "--maxmemory-policy", "noeviction"];
+
+/// As in production, each service is a user of its own and may do on the broker what it needs and nothing else. Whoever
+/// comes without a password is a test, and may look at everything.
+fn users() -> String {
+    let topology = Topology::new(super::CLUSTER, 1);
+    let mut users = String::from("{ user: test, password: test }\n");
+    for service in Service::ALL {
+        let permissions = Permissions::of(&topology, service);
+        // Writing to a text never fails.
+        let _ = writeln!(users, "{{ user: {service}, password: {service}, permissions: {permissions} }}");
+    }
+    format!("authorization {{ users: [\n{users}] }}\nno_auth_user: test\n")
+}
+
+#[derive(Debug)]
+pub(crate) struct Servers {
+    pub(super) nats: Nats,
+    pub(super) redis: Redis,
+    pub(super) postgres: Postgres,
+    pub(super) databases: BTreeMap<ServiceName, Database>,
+}
+
+impl Servers {
+    pub(super) async fn start() -> Result<Self> {
+        let users = users();
+        let (nats, redis, postgres) =
+            tokio::try_join!(Nats::start_with(&users), Redis::start_with(&REDIS), Postgres::start())?;
+        let mut databases = BTreeMap::new();
+        for name in ServiceName::ALL.into_iter().filter(|name| name.has_database()) {
+            databases.insert(name, postgres.database_named(name.as_str()).await?);
+        }
+        Ok(Self { nats, redis, postgres, databases })
+    }
+
+    /// What each service is told of them.
+    pub(super) fn stores(&self) -> Stores {
+        let mut stores = Stores::default();
+        for (name, database) in &self.databases {
+            stores.tell(*name, "DATABASE_URL", database.url());
+            stores.tell(*name, "JWT_KEY", JWT_KEY);
+        }
+        for name in [ServiceName::Tickets, ServiceName::Orders, ServiceName::Expiration] {
+            let user = format!("://{name}:{name}@");
+            stores.tell(name, "NATS_URL", self.nats.url().replacen("://", &user, 1));
+        }
+        stores.tell(ServiceName::Expiration, "REDIS_URL", self.redis.url());
+        stores
+    }
+}

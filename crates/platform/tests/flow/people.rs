@@ -1,0 +1,84 @@
+//! People at their browsers: they sign up, sell tickets and order them.
+
+use std::time::Duration;
+
+use common::event::Id;
+use platform::{Fleet, JWT_KEY};
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use web::{Sessions, User};
+
+/// Longer than a busy machine needs for one request.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Somebody who is signed in.
+#[derive(Clone)]
+pub(crate) struct Person {
+    client: Client,
+    url: String,
+    cookie: String,
+}
+
+pub(crate) fn client() -> Client {
+    Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
+}
+
+impl Person {
+    /// Signs up at `auth`, as a stranger would.
+    pub(crate) async fn sign_up(fleet: &Fleet, name: &str) -> Self {
+        let (client, url) = (client(), fleet.url());
+        let body = json!({ "email": format!("{name}@example.com"), "password": "correct horse" });
+        let answer = client.post(format!("{url}/api/users/signup")).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        Self { client, url, cookie }
+    }
+
+    /// Has been signed in for long: the session is signed here, without a password being hashed.
+    pub(crate) fn signed_in(fleet: &Fleet, client: &Client, id: &Id) -> Self {
+        let user = User { id: id.clone(), email: Some("someone@example.com".to_owned()) };
+        let cookie = Sessions::new(JWT_KEY.into()).open(&user, Duration::from_secs(3_600), false);
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        Self { client: client.clone(), url: fleet.url(), cookie }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url)).header("cookie", &self.cookie)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let answer = self.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    /// Puts a ticket up for sale.
+    pub(crate) async fn sell(&self, title: &str) -> Id {
+        let body = json!({ "title": title, "price": 20 });
+        let answer = self.request(Method::POST, "/api/tickets").json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        id(&answer.json::<Value>().await.unwrap())
+    }
+
+    /// Orders a ticket, whatever the answer is.
+    pub(crate) async fn order(&self, ticket: &Id) -> Response {
+        self.request(Method::POST, "/api/orders").json(&json!({ "ticketId": ticket })).send().await.unwrap()
+    }
+
+    /// Orders a ticket as soon as `orders` knows it and nobody has it.
+    pub(crate) async fn order_soon(&self, ticket: &Id) -> Value {
+        testkit::eventually("the order is placed", PATIENCE, async || {
+            let answer = self.order(ticket).await;
+            match answer.status().as_u16() {
+                201 => Ok(answer.json().await.unwrap()),
+                _ => Err(answer.text().await.unwrap()),
+            }
+        })
+        .await
+    }
+}
+
+/// The id in an answer.
+pub(crate) fn id(body: &Value) -> Id {
+    body["id"].as_str().unwrap().parse().unwrap()
+}

@@ -1,0 +1,126 @@
+//! A rollout and a rollback: two releases work side by side, on the same streams, tables and timers.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use common::event::{Id, OrderCancelled, Subject};
+use platform::{Fleet, Platform, ServiceName};
+use sqlx::{Connection as _, PgConnection};
+use testkit::eventually;
+
+use crate::{
+    people::{Person, id},
+    world::{SOON, World},
+};
+
+/// So short that the orders of each phase expire in the next ones, at the hands of other services.
+const WINDOW: Duration = Duration::from_secs(4);
+/// Orders that are placed at a time.
+const ORDERS: usize = 8;
+
+/// What was bought: each order with its ticket, and whether it was paid.
+#[derive(Default)]
+struct Books(BTreeMap<(Id, Id), bool>);
+
+impl Books {
+    /// Somebody signs up, sells and orders through these services, and pays every other order.
+    async fn trade(&mut self, world: &World, fleet: &Fleet) {
+        let person = Person::sign_up(fleet, Id::generate().as_ref()).await;
+        for nth in 0..ORDERS {
+            let ticket = person.sell(&format!("Concert, seat {nth}")).await;
+            let order = id(&person.order_soon(&ticket).await);
+            let paid = nth % 2 == 0;
+            if paid {
+                world.pay(&order).await;
+            }
+            self.0.insert((order, ticket), paid);
+        }
+    }
+
+    /// How each order has to end.
+    fn statuses(&self) -> BTreeMap<String, String> {
+        let status = |paid: bool| String::from(if paid { "complete" } else { "cancelled" });
+        self.0.iter().map(|((order, _), paid)| (order.to_string(), status(*paid))).collect()
+    }
+
+    /// Who has to hold each seat.
+    fn holders(&self) -> BTreeMap<String, Option<String>> {
+        let holder = |order: &Id, paid: bool| paid.then(|| order.to_string());
+        self.0.iter().map(|((order, ticket), paid)| (ticket.to_string(), holder(order, *paid))).collect()
+    }
+}
+
+/// Two columns of a service's table.
+async fn table<T>(world: &World, name: ServiceName, sql: &'static str) -> BTreeMap<String, T>
+where
+    T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    let mut database = PgConnection::connect(world.platform.database_url(name).unwrap()).await.unwrap();
+    let rows: Vec<(String, T)> = sqlx::query_as(sql).fetch_all(&mut database).await.unwrap();
+    rows.into_iter().collect()
+}
+
+/// The entries of `expected` that are otherwise in `found`.
+fn difference<T: PartialEq + std::fmt::Debug>(
+    expected: &BTreeMap<String, T>,
+    found: &BTreeMap<String, T>,
+) -> Vec<String> {
+    let differs = expected.iter().filter(|(key, value)| found.get(*key) != Some(value));
+    differs.map(|(key, value)| format!("{key} is {:?} and should be {value:?}", found.get(key))).collect()
+}
+
+async fn settle(world: &World, books: &Books) {
+    eventually("every order has come to its end, and every seat with it", SOON, async || {
+        let orders = table(world, ServiceName::Orders, "select id, status from orders").await;
+        let seats = table(world, ServiceName::Tickets, "select id, order_id from tickets").await;
+        let mut open = difference(&books.statuses(), &orders);
+        open.extend(difference(&books.holders(), &seats));
+        if open.is_empty() { Ok(()) } else { Err(open.join("\n")) }
+    })
+    .await;
+    eventually("everything has been told", SOON, async || {
+        let mut waiting = BTreeMap::new();
+        for name in [ServiceName::Orders, ServiceName::Tickets] {
+            waiting.extend(table::<String>(world, name, "select id::text, subject from outbox").await);
+        }
+        if waiting.is_empty() { Ok(()) } else { Err(format!("{waiting:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_release_before_works_beside_this_one_in_a_rollout_and_in_a_rollback_and_nothing_is_lost() {
+    let before = tokio::task::spawn_blocking(platform::release_before).await.unwrap().unwrap();
+    let world = World::without_services().await;
+    let stores = world.platform.stores();
+    let start_old = || Platform::builder().window(WINDOW).programs(before.clone()).start_on(&stores);
+    let start_new = || Platform::builder().window(WINDOW).start_on(&stores);
+    let mut books = Books::default();
+
+    let old = start_old().await.unwrap();
+    books.trade(&world, &old).await;
+    // A rollout: both are there, people reach one or the other, and each gets what the other has begun.
+    let new = start_new().await.unwrap();
+    books.trade(&world, &old).await;
+    books.trade(&world, &new).await;
+    old.drain(SOON).await.unwrap();
+    books.trade(&world, &new).await;
+    // A rollback: the release before starts on what this one has made of the streams and the databases.
+    let old = start_old().await.unwrap();
+    books.trade(&world, &new).await;
+    books.trade(&world, &old).await;
+    new.drain(SOON).await.unwrap();
+    books.trade(&world, &old).await;
+
+    settle(&world, &books).await;
+    assert_eq!(world.dead_letters().await, [""; 0]);
+    let early = "select id, expires_at::text from orders where cancelled_at < expires_at";
+    assert_eq!(table::<String>(&world, ServiceName::Orders, early).await, BTreeMap::new());
+    let told = world.messages(Subject::OrderCancelled).await;
+    let mut told: Vec<String> = told
+        .iter()
+        .map(|message| serde_json::from_slice::<OrderCancelled>(&message.payload).unwrap().id.to_string())
+        .collect();
+    told.sort();
+    let unpaid = books.0.iter().filter(|(_, paid)| !**paid).map(|((order, _), _)| order.to_string());
+    assert_eq!(told, unpaid.collect::<Vec<_>>(), "each unpaid order is cancelled once, and no other");
+}

@@ -1,0 +1,132 @@
+//! The platform with two of everything, and what a test sees of it from outside.
+
+use std::time::Duration;
+
+use async_nats::{
+    Client, HeaderMap,
+    jetstream::{self, message::StreamMessage},
+};
+use common::event::{Event, Id, PaymentCreated};
+use messaging::topology::Topology;
+use platform::{CLUSTER, Platform, ServiceName};
+use serde_json::Value;
+use sqlx::{Connection as _, PgConnection};
+use testkit::eventually;
+
+use crate::people::Person;
+
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+
+/// The platform: in most tests two processes of each service behind the gateway.
+pub(crate) struct World {
+    pub(crate) platform: Platform,
+    pub(crate) nats: Client,
+    pub(crate) jetstream: jetstream::Context,
+}
+
+impl World {
+    pub(crate) async fn start(window: Duration) -> Self {
+        let two = |builder: platform::PlatformBuilder, name| builder.replicas(name, 2);
+        Self::of(ServiceName::ALL.into_iter().fold(Platform::builder().window(window), two)).await
+    }
+
+    /// The servers alone: the test starts the services on them.
+    pub(crate) async fn without_services() -> Self {
+        let none = |builder: platform::PlatformBuilder, name| builder.replicas(name, 0);
+        Self::of(ServiceName::ALL.into_iter().fold(Platform::builder(), none)).await
+    }
+
+    async fn of(builder: platform::PlatformBuilder) -> Self {
+        let platform = builder.start().await.unwrap();
+        let nats = async_nats::connect(platform.nats().url()).await.unwrap();
+        Self { platform, jetstream: jetstream::new(nats.clone()), nats }
+    }
+
+    /// Takes the money for an order, as `payments` does.
+    pub(crate) async fn pay(&self, order: &Id) {
+        let id = Id::generate();
+        let payment = PaymentCreated { id, order_id: order.clone(), stripe_id: "ch_1".to_owned() };
+        let body = serde_json::to_vec(&payment).unwrap();
+        self.publish(PaymentCreated::SUBJECT.as_str(), HeaderMap::new(), body).await;
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this plays a service that is not ours")]
+    pub(crate) async fn publish(&self, subject: &str, headers: HeaderMap, body: Vec<u8>) {
+        let sent = self.jetstream.publish_with_headers(subject.to_owned(), headers, body.into()).await;
+        sent.unwrap().await.unwrap();
+    }
+
+    /// Waits until a ticket is as `expected` says of its body.
+    pub(crate) async fn ticket_is(
+        &self,
+        person: &Person,
+        ticket: &Id,
+        what: &str,
+        expected: impl Fn(&Value) -> bool,
+    ) -> Value {
+        self.shows(person, &format!("/api/tickets/{ticket}"), what, expected).await
+    }
+
+    /// Waits until an order is as `expected` says of its body.
+    pub(crate) async fn order_is(
+        &self,
+        person: &Person,
+        order: &Id,
+        what: &str,
+        expected: impl Fn(&Value) -> bool,
+    ) -> Value {
+        self.shows(person, &format!("/api/orders/{order}"), what, expected).await
+    }
+
+    async fn shows(&self, person: &Person, path: &str, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        eventually(what, SOON, async || {
+            let body = person.get(path).await;
+            if is(&body) { Ok(body) } else { Err(body.to_string()) }
+        })
+        .await
+    }
+
+    /// How many tickets `orders` has copied.
+    pub(crate) async fn known_tickets(&self) -> i64 {
+        let url = self.platform.database_url(ServiceName::Orders).unwrap();
+        let mut orders = PgConnection::connect(url).await.unwrap();
+        sqlx::query_scalar("select count(*) from tickets").fetch_one(&mut orders).await.unwrap()
+    }
+
+    /// Every message of a subject, in the order of its stream.
+    pub(crate) async fn messages(&self, subject: common::event::Subject) -> Vec<StreamMessage> {
+        let name = Topology::new(CLUSTER, 1).stream_name(subject.publisher());
+        let all = self.all_messages(&name).await;
+        all.into_iter().filter(|message| message.subject.as_str() == subject.as_str()).collect()
+    }
+
+    /// Every dead letter's subject and reason.
+    pub(crate) async fn dead_letters(&self) -> Vec<String> {
+        let letters = self.all_messages(&Topology::new(CLUSTER, 1).dead_letter_stream_name()).await;
+        let reason = |headers: &HeaderMap| {
+            headers.get("dead-letter-reason").map_or("", |reason| reason.as_str()).to_owned()
+        };
+        letters.iter().map(|letter| format!("{}: {}", letter.subject, reason(&letter.headers))).collect()
+    }
+
+    async fn all_messages(&self, stream: &str) -> Vec<StreamMessage> {
+        let stream = self.jetstream.get_stream(stream).await.unwrap();
+        let state = stream.cached_info().state.clone();
+        let mut messages = Vec::new();
+        for sequence in state.first_sequence.max(1)..=state.last_sequence {
+            messages.push(stream.get_raw_message(sequence).await.unwrap());
+        }
+        messages
+    }
+}
+
+/// Whether a ticket is held by this order.
+pub(crate) fn held_by(order: &Id) -> impl Fn(&Value) -> bool {
+    let order = order.to_string();
+    move |ticket| ticket["orderId"] == order.as_str()
+}
+
+/// Whether a ticket is free.
+pub(crate) fn free(ticket: &Value) -> bool {
+    ticket.get("orderId").is_none()
+}

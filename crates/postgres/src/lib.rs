@@ -1,0 +1,16 @@
+//! How a service speaks to its database: the pool and its limits, what an error means, migrations, columns.
+//!
+//! No SQL of a service and no business rules live here.
+
+mod config;
+mod database;
+mod failure;
+mod migration;
+mod open;
+pub mod row;
+
+pub use config::database_url;
+pub use database::{Connection, Database, OPERATION_LIMIT, run, within};
+pub use failure::Failure;
+pub use migration::migrate;
+pub use open::open;

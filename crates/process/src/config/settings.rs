@@ -1,0 +1,31 @@
+//! The settings that every service has.
+
+use std::{net::SocketAddr, time::Duration};
+
+use super::{Environment, LogSettings, duration, parse};
+
+/// The settings that every service has.
+#[derive(Clone, Debug)]
+pub struct CommonSettings {
+    /// `HTTP_ADDR`: where the API, the probes and the metrics are served.
+    pub http_addr: SocketAddr,
+    /// `SHUTDOWN_TIMEOUT`: limit of the drain.
+    pub shutdown_timeout: Duration,
+    /// `LOG_FORMAT` and `RUST_LOG`: the logs.
+    pub log: LogSettings,
+}
+
+impl CommonSettings {
+    /// Reads the variables that all services share. Called by [`crate::run()`].
+    pub fn read(env: &mut Environment) -> Option<Self> {
+        let http_addr = http_addr(env);
+        let shutdown_timeout = env.or("SHUTDOWN_TIMEOUT", "20s", duration::parse_positive);
+        let log = LogSettings::read(env);
+        Some(Self { http_addr: http_addr?, shutdown_timeout: shutdown_timeout?, log: log? })
+    }
+}
+
+/// Reads `HTTP_ADDR`. Called also by `healthcheck`, which needs nothing else.
+pub(crate) fn http_addr(env: &mut Environment) -> Option<SocketAddr> {
+    env.or("HTTP_ADDR", "0.0.0.0:3000", parse::socket_addr)
+}

@@ -1,0 +1,15 @@
+//! The life of a process: what every service's `main` does in the same way.
+//!
+//! A service's `main` is `process::main(name, Settings::read, live)`, and `live` tells the rest: serve, connect, spawn.
+
+pub mod config;
+mod exit;
+pub mod health;
+mod healthcheck;
+pub mod http;
+mod run;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use exit::Exit;
+pub use run::{Process, main, run, settings};
