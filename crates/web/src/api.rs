@@ -1,6 +1,7 @@
 //! From documented handlers to the API of a service.
 
 use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
+use common::api::{ErrorBody, FieldError};
 use utoipa::{
     PartialSchema as _, ToSchema as _,
     openapi::{
@@ -11,7 +12,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{ApiError, ErrorBody, LONGEST_BODY, guard::guard, origin::refuse_cross_site};
+use super::{ApiError, LONGEST_BODY, guard::guard, origin::refuse_cross_site};
 
 /// The API of a service: its routes, `GET <prefix>/openapi.json` with the document that is generated from them, and
 /// around each request its limits, its name in the logs and the refusal of cross-site writes. Whatever is answered in
@@ -37,7 +38,7 @@ fn complete(title: &str, document: &mut OpenApi) {
     document.info = Info::new(title, env!("CARGO_PKG_VERSION"));
     let components = document.components.get_or_insert_default();
     components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
-    components.schemas.insert(super::Complaint::name().into_owned(), super::Complaint::schema());
+    components.schemas.insert(FieldError::name().into_owned(), FieldError::schema());
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("session")));
     components.security_schemes.insert("session".to_owned(), cookie.into());
     for item in document.paths.paths.values_mut() {

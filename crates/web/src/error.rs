@@ -7,16 +7,15 @@ use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
+use common::api::{ErrorBody, FieldError};
 use postgres::Failure;
-use serde::Serialize;
 use tracing::{error, warn};
-use utoipa::ToSchema;
 
 /// An answer that is an error. The texts are those that clients already show.
 #[derive(Debug)]
 pub enum ApiError {
     /// 400: the request is wrong, perhaps in some of its fields.
-    BadRequest(Vec<Complaint>),
+    BadRequest(Vec<FieldError>),
     /// 401: nobody is signed in, or it is someone else's.
     NotAuthorized,
     /// 403: a page of another origin asks for a change in the name of whoever looks at it.
@@ -37,36 +36,15 @@ pub enum ApiError {
     Unavailable,
 }
 
-/// One thing that is wrong with a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Complaint {
-    /// What is wrong, for a person.
-    #[schema(value_type = String)]
-    pub message: &'static str,
-    /// The field of the body, or the parameter of the query, that it is about.
-    #[schema(value_type = String)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<&'static str>,
-}
-
-/// The body of every answer that is an error.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Errors)]
-pub struct ErrorBody {
-    /// At least one.
-    #[schema(min_items = 1)]
-    errors: Vec<Complaint>,
-}
-
 impl ApiError {
     /// A request that is wrong as a whole.
     pub fn bad_request(message: &'static str) -> Self {
-        Self::BadRequest(vec![Complaint { message, field: None }])
+        Self::BadRequest(vec![FieldError { message, field: None }])
     }
 
     /// A request that is wrong in one field.
     pub fn bad_field(field: &'static str, message: &'static str) -> Self {
-        Self::BadRequest(vec![Complaint { message, field: Some(field) }])
+        Self::BadRequest(vec![FieldError { message, field: Some(field) }])
     }
 
     const fn status(&self) -> StatusCode {
@@ -130,7 +108,7 @@ impl IntoResponse for ApiError {
         let message = self.message();
         let errors = match self {
             Self::BadRequest(complaints) => complaints,
-            _ => vec![Complaint { message, field: None }],
+            _ => vec![FieldError { message, field: None }],
         };
         let mut response = (status, Json(ErrorBody { errors })).into_response();
         if let Some(seconds) = retry_after {

@@ -16,7 +16,7 @@ mod trace;
 
 pub use api::finish;
 pub use body::{Body, LONGEST_BODY};
-pub use error::{ApiError, Complaint, ErrorBody};
+pub use error::ApiError;
 pub use if_match::{IfMatch, etag};
 pub use page::{Page, PageQuery, Paged};
 pub use path::PathId;

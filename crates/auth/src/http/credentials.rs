@@ -1,42 +1,18 @@
 //! The e-mail address and the password in a request's body.
 
+use common::api::FieldError;
 use secrecy::SecretString;
-use utoipa::ToSchema;
-use web::{ApiError, Body, Complaint};
+use web::{ApiError, Body};
 
 use crate::{
     email::Email,
     password::{LONGEST, SHORTEST},
 };
 
-/// What an account is created from.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "for the document; `Body` reads it field by field")]
-pub(super) struct NewAccount {
-    /// Upper and lower case are the same.
-    #[schema(format = "email", max_length = 254)]
-    email: String,
-    /// Counted in Unicode scalar values; without U+0000.
-    #[schema(format = "password", min_length = 4, max_length = 128)]
-    password: String,
-}
-
-/// What a user signs in with.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "for the document; `Body` reads it field by field")]
-pub(super) struct Credentials {
-    /// Upper and lower case are the same.
-    #[schema(format = "email", max_length = 254)]
-    email: String,
-    /// The password.
-    #[schema(format = "password", min_length = 1)]
-    password: String,
-}
-
-const EMAIL: Complaint = Complaint { message: "Email must be valid", field: Some("email") };
-const NEW_PASSWORD: Complaint =
-    Complaint { message: "Password must be between 4 and 128 characters", field: Some("password") };
-const PASSWORD: Complaint = Complaint { message: "You must supply a password", field: Some("password") };
+const EMAIL: FieldError = FieldError { message: "Email must be valid", field: Some("email") };
+const NEW_PASSWORD: FieldError =
+    FieldError { message: "Password must be between 4 and 128 characters", field: Some("password") };
+const PASSWORD: FieldError = FieldError { message: "You must supply a password", field: Some("password") };
 
 /// An address and a password that an account may have.
 pub(super) fn new_account(body: &Body) -> Result<(Email, SecretString), ApiError> {
@@ -54,7 +30,7 @@ pub(super) fn credentials(body: &Body) -> Result<(Email, SecretString), ApiError
 fn read(
     body: &Body,
     fits: impl FnOnce(&str) -> bool,
-    unfit: Complaint,
+    unfit: FieldError,
 ) -> Result<(Email, SecretString), ApiError> {
     let email = body.field::<String>("email").and_then(|email| email.parse::<Email>().ok());
     let password = body.field::<String>("password").filter(|password| fits(password));

@@ -5,46 +5,23 @@ use axum::{
     extract::State,
     http::{HeaderName, StatusCode, header::SET_COOKIE},
 };
-use common::event::Id;
-use serde::Serialize;
+use common::{
+    api::{CredentialsBody, CurrentUserBody, ErrorBody, NewAccountBody, SignedOutBody, UserBody},
+    event::Id,
+};
 use tracing::{Span, error, warn};
-use utoipa::ToSchema;
-use web::{ApiError, Body, ErrorBody, Sessions, User, session::Visitor};
+use web::{ApiError, Body, Sessions, User, session::Visitor};
 
 use super::{
     Api,
     client::ClientAddress,
-    credentials::{Credentials, NewAccount, credentials, new_account},
+    credentials::{credentials, new_account},
 };
 use crate::{accounts::Refusal, email::Email, password::PasswordError};
 
 /// A user as the API shows one.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = User)]
-pub(super) struct UserBody {
-    id: Id,
-    /// Normalised: in lower case. A session that another service has opened may be without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = "email", nullable = false)]
-    email: Option<String>,
-}
-
-/// Whoever is signed in.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CurrentUser {
-    /// `null` if nobody is.
-    current_user: Option<UserBody>,
-}
-
-/// Nothing.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Nothing {}
-
-impl From<User> for UserBody {
-    fn from(User { id, email }: User) -> Self {
-        Self { id, email }
-    }
+fn body_of(User { id, email }: User) -> UserBody {
+    UserBody { id, email }
 }
 
 impl From<Refusal> for ApiError {
@@ -73,7 +50,7 @@ fn signed_in(api: &Api, id: Id, email: &Email) -> SignedIn {
     Span::current().record("user", id.as_str());
     let user = User { id, email: Some(email.as_str().to_owned()) };
     let cookie = api.sessions.open(&user, api.cookies.lifetime, api.cookies.secure);
-    (StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(user.into()))
+    (StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(body_of(user)))
 }
 
 /// Create an account and sign in to it
@@ -81,7 +58,7 @@ fn signed_in(api: &Api, id: Id, email: &Email) -> SignedIn {
     post,
     path = "/api/users/signup",
     tag = "users",
-    request_body = NewAccount,
+    request_body = NewAccountBody,
     responses(
         (status = 201, body = UserBody, description = "The account is there and its user signed in.",
          headers(("Set-Cookie" = String, description = "The session."))),
@@ -105,7 +82,7 @@ pub(super) async fn sign_up(
     post,
     path = "/api/users/signin",
     tag = "users",
-    request_body = Credentials,
+    request_body = CredentialsBody,
     responses(
         (status = 201, body = UserBody, description = "The user is signed in.",
          headers(("Set-Cookie" = String, description = "The session."))),
@@ -130,14 +107,14 @@ pub(super) async fn sign_in(
     path = "/api/users/signout",
     tag = "users",
     responses(
-        (status = 201, body = Nothing, description = "Nobody is signed in.",
+        (status = 201, body = SignedOutBody, description = "Nobody is signed in.",
          headers(("Set-Cookie" = String, description = "Ends the session."))),
     )
 )]
 pub(super) async fn sign_out(
     State(api): State<Api>,
-) -> (StatusCode, [(HeaderName, String); 1], Json<Nothing>) {
-    (StatusCode::CREATED, [(SET_COOKIE, Sessions::close(api.cookies.secure))], Json(Nothing {}))
+) -> (StatusCode, [(HeaderName, String); 1], Json<SignedOutBody>) {
+    (StatusCode::CREATED, [(SET_COOKIE, Sessions::close(api.cookies.secure))], Json(SignedOutBody {}))
 }
 
 /// Show who is signed in
@@ -146,8 +123,8 @@ pub(super) async fn sign_out(
     path = "/api/users/currentuser",
     tag = "users",
     security((), ("session" = [])),
-    responses((status = 200, body = CurrentUser, description = "Whoever is signed in, if anyone is."))
+    responses((status = 200, body = CurrentUserBody, description = "Whoever is signed in, if anyone is."))
 )]
-pub(super) async fn current(Visitor(user): Visitor) -> Json<CurrentUser> {
-    Json(CurrentUser { current_user: user.map(UserBody::from) })
+pub(super) async fn current(Visitor(user): Visitor) -> Json<CurrentUserBody> {
+    Json(CurrentUserBody { current_user: user.map(body_of) })
 }

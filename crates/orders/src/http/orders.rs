@@ -1,10 +1,11 @@
 //! `/api/orders`
 
 use axum::{Json, extract::State, http::StatusCode};
-use common::event::{Id, OrderStatus, Price, Timestamp};
-use serde::Serialize;
-use utoipa::ToSchema;
-use web::{ApiError, Body, ErrorBody, Page, PageQuery, Paged, PathId, Trace, User};
+use common::{
+    api::{ErrorBody, NewOrderBody, OrderBody, OrderTicketBody},
+    event::Id,
+};
+use web::{ApiError, Body, Page, PageQuery, Paged, PathId, Trace, User};
 
 use super::{Api, PREFIX};
 use crate::{
@@ -13,55 +14,20 @@ use crate::{
 };
 
 /// An order as the API shows it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Order)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct OrderBody {
-    id: Id,
-    status: OrderStatus,
-    /// The buyer.
-    user_id: Id,
-    /// When it is cancelled, if it is not paid by then.
-    expires_at: Timestamp,
-    /// 0, or 1 once it is complete or cancelled.
-    #[schema(format = "uint32", minimum = 0)]
-    version: u32,
-    ticket: TicketBody,
-}
-
-/// What was ordered, as it stands now. What the buyer has to pay is the price that `order:created` tells, when it was placed.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OrderTicket)]
-struct TicketBody {
-    id: Id,
-    title: String,
-    price: Price,
-    #[schema(format = "uint32", minimum = 0)]
-    version: u32,
-}
-
-/// What is ordered.
-#[derive(ToSchema)]
-#[schema(as = NewOrder)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its schema is used: bodies are read field by field")]
-pub(super) struct NewOrderBody {
-    ticket_id: Id,
-}
-
-impl From<Order> for OrderBody {
-    fn from(order: Order) -> Self {
-        let ticket = order.ticket;
-        let ticket =
-            TicketBody { id: ticket.id, title: ticket.title, price: ticket.price, version: ticket.version };
-        Self {
-            id: order.id,
-            status: order.status,
-            user_id: order.user_id,
-            expires_at: order.expires_at,
-            version: order.version,
-            ticket,
-        }
+fn body_of(order: Order) -> OrderBody {
+    let ticket = order.ticket;
+    OrderBody {
+        id: order.id,
+        status: order.status,
+        user_id: order.user_id,
+        expires_at: order.expires_at,
+        version: order.version,
+        ticket: OrderTicketBody {
+            id: ticket.id,
+            title: ticket.title,
+            price: ticket.price,
+            version: ticket.version,
+        },
     }
 }
 
@@ -86,7 +52,7 @@ pub(super) async fn list(
     let _turn = page.turn().await?;
     let orders = api.store.orders_of(&user.id, page.after.as_ref(), page.fetch()).await?;
     let orders = orders.ok_or_else(Page::unknown_cursor)?;
-    let orders = orders.into_iter().map(OrderBody::from).collect();
+    let orders = orders.into_iter().map(body_of).collect();
     Ok(Paged::new(&page, PREFIX, orders, |order: &OrderBody| &order.id))
 }
 
@@ -114,7 +80,7 @@ pub(super) async fn create(
     let wish =
         Placement { order_id: Id::generate(), ticket_id, user_id: user.id, window: api.window, traceparent };
     match api.store.place(&wish).await? {
-        Placed::Order(order) => Ok((StatusCode::CREATED, Json(order.into()))),
+        Placed::Order(order) => Ok((StatusCode::CREATED, Json(body_of(order)))),
         Placed::Reserved => Err(ApiError::bad_request("Ticket is already reserved")),
         Placed::UnknownTicket => Err(ApiError::NotFound),
     }
@@ -141,7 +107,7 @@ pub(super) async fn show(
     if order.user_id != user.id {
         return Err(ApiError::NotAuthorized);
     }
-    Ok(Json(order.into()))
+    Ok(Json(body_of(order)))
 }
 
 /// Cancels an unpaid order of the buyer's own.

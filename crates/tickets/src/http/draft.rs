@@ -1,34 +1,7 @@
 //! What a seller writes: a title and a price.
 
-use common::event::Price;
-use utoipa::{
-    ToSchema,
-    openapi::{ObjectBuilder, OneOfBuilder, Schema, Type},
-};
-use web::{ApiError, Body, Complaint};
-
-/// What a seller writes, for the document.
-#[derive(ToSchema)]
-#[schema(as = TicketDraft)]
-#[expect(dead_code, reason = "only its schema is used: bodies are read field by field")]
-pub(super) struct DraftBody {
-    /// Not blank.
-    #[schema(min_length = 1, pattern = r"\S")]
-    title: String,
-    #[schema(schema_with = asking_price)]
-    price: Price,
-}
-
-/// A number, or a text that holds one: forms send texts.
-fn asking_price() -> Schema {
-    let number = ObjectBuilder::new()
-        .schema_type(Type::Number)
-        .exclusive_minimum(Some(0))
-        .maximum(Some(9_007_199_254_740_991_i64));
-    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^[0-9]{1,15}(\.[0-9]{1,2})?$"));
-    let description = "Above 0, with at most two decimals; a number, or a text that holds one.";
-    OneOfBuilder::new().item(number).item(text).description(Some(description)).into()
-}
+use common::{api::FieldError, event::Price};
+use web::{ApiError, Body};
 
 /// What a seller writes, valid.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,8 +23,8 @@ impl Draft {
     }
 }
 
-fn title(body: &Body) -> Result<String, Complaint> {
-    let complaint = |message| Complaint { message, field: Some("title") };
+fn title(body: &Body) -> Result<String, FieldError> {
+    let complaint = |message| FieldError { message, field: Some("title") };
     let title: String = body
         .field("title")
         .filter(|title: &String| !title.trim().is_empty())
@@ -61,8 +34,8 @@ fn title(body: &Body) -> Result<String, Complaint> {
 }
 
 /// The number's own text, so it never becomes a float.
-fn price(body: &Body) -> Result<Price, Complaint> {
-    let complaint = |message| Complaint { message, field: Some("price") };
+fn price(body: &Body) -> Result<Price, FieldError> {
+    let complaint = |message| FieldError { message, field: Some("price") };
     let in_text = body.field::<String>("price");
     let text = in_text.as_deref().or_else(|| body.raw("price")).unwrap_or_default().trim();
     let price: Price = text.parse().map_err(|_| complaint("Price must be greater than 0"))?;

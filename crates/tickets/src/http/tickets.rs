@@ -5,52 +5,29 @@ use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode},
 };
-use common::event::{Id, Price};
-use serde::Serialize;
-use utoipa::ToSchema;
-use web::{ApiError, Body, ErrorBody, IfMatch, Page, PageQuery, Paged, PathId, Trace, User, etag};
-
-use super::{
-    Api, PREFIX,
-    draft::{Draft, DraftBody},
+use common::{
+    api::{ErrorBody, TicketBody, TicketDraftBody},
+    event::Id,
 };
+use web::{ApiError, Body, IfMatch, Page, PageQuery, Paged, PathId, Trace, User, etag};
+
+use super::{Api, PREFIX, draft::Draft};
 use crate::{
     store::{self, Edit, EditError},
     ticket::{EditRefusal, Ticket},
 };
 
 /// A ticket as the API shows it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Ticket)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TicketBody {
-    id: Id,
-    /// What the seat is for.
-    title: String,
-    price: Price,
-    /// The seller.
-    user_id: Id,
-    /// One more with each change.
-    #[schema(format = "uint32", minimum = 0)]
-    version: u32,
-    /// The order that holds the ticket. Left out while it is free.
-    #[schema(nullable = false)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    order_id: Option<Id>,
-}
-
-impl From<Ticket> for TicketBody {
-    fn from(ticket: Ticket) -> Self {
-        let Ticket { id, version, title, price, user_id, order_id } = ticket;
-        Self { id, title, price, user_id, version, order_id }
-    }
+fn body_of(ticket: Ticket) -> TicketBody {
+    let Ticket { id, version, title, price, user_id, order_id } = ticket;
+    TicketBody { id, title, price, user_id, version, order_id }
 }
 
 /// A ticket and the `ETag` that names its version.
 type Tagged = ([(HeaderName, HeaderValue); 1], Json<TicketBody>);
 
 fn tagged(ticket: Ticket) -> Tagged {
-    (etag(ticket.version), Json(ticket.into()))
+    (etag(ticket.version), Json(body_of(ticket)))
 }
 
 /// Every ticket, the oldest first.
@@ -68,7 +45,7 @@ pub(super) async fn list(State(api): State<Api>, page: Page) -> Result<Paged<Tic
     let _turn = page.turn().await?;
     let tickets = api.store.list(page.after.as_ref(), page.fetch()).await?;
     let tickets = tickets.ok_or_else(Page::unknown_cursor)?;
-    let tickets = tickets.into_iter().map(TicketBody::from).collect();
+    let tickets = tickets.into_iter().map(body_of).collect();
     Ok(Paged::new(&page, PREFIX, tickets, |ticket: &TicketBody| &ticket.id))
 }
 
@@ -76,7 +53,7 @@ pub(super) async fn list(State(api): State<Api>, page: Page) -> Result<Paged<Tic
 #[utoipa::path(
     post,
     path = "/api/tickets",
-    request_body = DraftBody,
+    request_body = TicketDraftBody,
     responses(
         (status = 201, description = "The ticket.", body = TicketBody,
          headers(("ETag" = String, description = "Its version, for If-Match."))),
@@ -120,7 +97,7 @@ pub(super) async fn show(State(api): State<Api>, PathId(ticket): PathId) -> Resu
         ("If-Match" = Option<String>, Header,
          description = "Change it only if it still has this ETag. Without it, any version is changed."),
     ),
-    request_body = DraftBody,
+    request_body = TicketDraftBody,
     responses(
         (status = 200, description = "The ticket, one version later.", body = TicketBody,
          headers(("ETag" = String, description = "Its version, for If-Match."))),
