@@ -27,9 +27,14 @@ impl Settings {
     pub fn read(env: &mut Environment) -> Option<Self> {
         let database = database_url(env);
         let jwt_keys = Keys::read(env);
-        let lifetime = env.or("SESSION_LIFETIME", "30d", lifetime);
-        let secure = env.or("COOKIE_SECURE", "true", yes_or_no);
-        let hops = env.or("TRUSTED_PROXY_HOPS", "0", parse::number_in(0..=10));
+        let lifetime = env.or("SESSION_LIFETIME", "how long a session is good for", "30d", lifetime);
+        let secure = env.or(
+            "COOKIE_SECURE",
+            "the session's cookie travels over HTTPS only; `false` for development without it",
+            "true",
+            yes_or_no,
+        );
+        let hops = env.or("TRUSTED_PROXY_HOPS", "proxies in front whose `X-Forwarded-For` is believed: 1 behind the ingress, or everybody behind it shares one limit (a warning says so)", "0", parse::number_in(0..=10));
         Some(Self {
             database: database?,
             jwt_keys: jwt_keys?,

@@ -26,7 +26,8 @@ impl Settings {
         let nats = NatsSettings::read(env);
         let redis_url = read_redis(env);
         let redis_ca = read_ca(env, redis_url.as_ref());
-        let max_delay = env.or("EXPIRATION_MAX_DELAY", "366d", duration::parse_positive);
+        let max_delay =
+            env.or("EXPIRATION_MAX_DELAY", "longest timer accepted", "366d", duration::parse_positive);
         Some(Self { nats: nats?, redis_url: redis_url?, redis_ca, max_delay: max_delay? })
     }
 }
@@ -36,9 +37,17 @@ fn read_redis(env: &mut Environment) -> Option<SecretString> {
     if both {
         env.mistake("REDIS_HOST", "is set together with REDIS_URL: set one of the two");
     }
-    let host = env.optional("REDIS_HOST", host_url);
+    let host = env.optional(
+        "REDIS_HOST",
+        "`host` or `host:port`, instead of `REDIS_URL`; both set is a mistake",
+        host_url,
+    );
     let host_is_wrong = env.is_set("REDIS_HOST") && host.is_none();
-    let url = env.optional_secret("REDIS_URL", check_url);
+    let url = env.optional_secret(
+        "REDIS_URL",
+        "the schedule; `redis://127.0.0.1:6379` if neither this nor `REDIS_HOST` is set",
+        check_url,
+    );
     let url_is_wrong = env.is_set("REDIS_URL") && url.is_none();
     if both || host_is_wrong || url_is_wrong {
         return None;
@@ -58,7 +67,7 @@ fn check_url(text: &str) -> Result<(), &'static str> {
 
 /// A file without a URL that asks for TLS is a mistake: whoever sets it expects an encrypted connection.
 fn read_ca(env: &mut Environment, url: Option<&SecretString>) -> Option<CaFile> {
-    let ca = env.optional("REDIS_CA_FILE", CaFile::read);
+    let ca = env.optional("REDIS_CA_FILE", "PEM file with the CA certificates that sign Redis' certificate, instead of the system's authorities; needs a `REDIS_URL` that begins with `rediss://`", CaFile::read);
     if ca.is_some() && url.is_some_and(|url| !has_tls(url.expose_secret())) {
         env.mistake(
             "REDIS_CA_FILE",

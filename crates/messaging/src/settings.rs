@@ -27,11 +27,22 @@ pub struct NatsSettings {
 impl NatsSettings {
     /// Reads the `NATS_*` variables. Called by the settings of each service that speaks to the broker.
     pub fn read(env: &mut Environment) -> Option<Self> {
-        let addresses = env.or("NATS_URL", "nats://127.0.0.1:4222", parse_addresses);
+        let addresses = env.or(
+            "NATS_URL",
+            "one or more addresses, comma-separated; `http://` is read as `nats://`",
+            "nats://127.0.0.1:4222",
+            parse_addresses,
+        );
         let ca_file = read_ca_file(env, addresses.as_deref());
-        let cluster_id = env.or("NATS_CLUSTER_ID", "ticketing", parse_cluster_id);
+        let cluster_id =
+            env.or("NATS_CLUSTER_ID", "prefix of the stream names", "ticketing", parse_cluster_id);
         let client_id = read_client_id(env);
-        let replicas = env.or("NATS_REPLICAS", "1", parse::number_in(1..=5));
+        let replicas = env.or(
+            "NATS_REPLICAS",
+            "copies of a stream that has to be created",
+            "1",
+            parse::number_in(1..=5),
+        );
         Some(Self {
             addresses: addresses?,
             ca_file,
@@ -117,7 +128,7 @@ fn shown(index: usize, piece: &str, has_password: bool) -> String {
 
 /// A file without an address that asks for TLS is a mistake: whoever sets it expects an encrypted connection.
 fn read_ca_file(env: &mut Environment, addresses: Option<&[ServerAddr]>) -> Option<CaFile> {
-    let ca_file = env.optional("NATS_CA_FILE", CaFile::read);
+    let ca_file = env.optional("NATS_CA_FILE", "PEM file with the CA certificates that sign the broker's certificate, instead of the system's authorities; needs a `tls://` address in `NATS_URL`, and one such address makes every connection to the broker encrypted", CaFile::read);
     let is_plain = addresses.is_some_and(|addresses| !addresses.iter().any(ServerAddr::tls_required));
     if ca_file.is_some() && is_plain {
         env.mistake(
@@ -140,7 +151,11 @@ fn parse_cluster_id(text: &str) -> Result<String, String> {
 
 /// On Kubernetes the host name is the pod's name.
 fn read_client_id(env: &mut Environment) -> Option<String> {
-    let given = env.optional("NATS_CLIENT_ID", parse_client_id);
+    let given = env.optional(
+        "NATS_CLIENT_ID",
+        "connection name; the host name if it is not set, which on Kubernetes is the pod's name",
+        parse_client_id,
+    );
     if env.is_set("NATS_CLIENT_ID") {
         return given;
     }

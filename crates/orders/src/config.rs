@@ -26,7 +26,7 @@ impl Settings {
         let nats = NatsSettings::read(env);
         let database = postgres::database_url(env);
         let session_keys = Keys::read(env);
-        let expiration_window = env.or("ORDER_EXPIRATION_WINDOW", "15m", window);
+        let expiration_window = env.or("ORDER_EXPIRATION_WINDOW", "time to pay", "15m", window);
         Some(Self {
             nats: nats?,
             database: database?,

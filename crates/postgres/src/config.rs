@@ -8,7 +8,7 @@ const EXPECTED: &str = "the address of a Postgres database such as postgres://us
 
 /// Reads `DATABASE_URL`. Mistakes stay with `env`, without the password.
 pub fn database_url(env: &mut Environment) -> Option<PgConnectOptions> {
-    let url = env.required_secret("DATABASE_URL", EXPECTED, |url| connect_options(url).map(drop))?;
+    let url = env.required_secret("DATABASE_URL", "Postgres, a database for each service; encrypted with `?sslmode=verify-full&sslrootcert=/path/ca.pem`", EXPECTED, |url| connect_options(url).map(drop))?;
     connect_options(url.expose_secret()).ok()
 }
 

@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     Step { name: "Dockerfile", check: recipes::dockerfile },
     Step { name: "workflows", check: recipes::workflows },
     Step { name: "AsyncAPI document", check: contracts::asyncapi },
+    Step { name: "variables in the documentation", check: variables },
     Step { name: "clippy", check: clippy },
     Step { name: "documentation", check: documentation },
     Step { name: "HTTP fuzz (short)", check: fuzz },
@@ -123,6 +124,10 @@ fn licences() -> Result<()> {
 fn unused_dependencies() -> Result<()> {
     let cargo_shear = tools::CARGO_SHEAR.locate()?;
     succeed(here(Command::new(cargo_shear)).args(["--deny-warnings", "--locked"]))
+}
+
+fn variables() -> Result<()> {
+    crate::configuration::FILE.check()
 }
 
 /// The platform is built here for the tests as well.

@@ -3,6 +3,7 @@
 mod asyncapi;
 mod bench;
 mod ci;
+mod configuration;
 mod demo;
 mod dev;
 mod fuzz;
@@ -48,6 +49,8 @@ enum Command {
     Asyncapi(generated::Arguments),
     /// Write what each service may do on the broker to its configuration; `--check` only tells whether it is current.
     NatsPermissions(generated::Arguments),
+    /// Write the table of variables to docs/CONFIGURATION.md; `--check` only tells whether it is current.
+    Configuration(generated::Arguments),
     /// Send every HTTP API requests that nobody would, generated from its document and hand-written.
     Fuzz(fuzz::Arguments),
     /// Run every check that a change has to pass, tests included.
@@ -67,6 +70,7 @@ fn main() -> Result<ExitCode> {
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Asyncapi(arguments) => asyncapi::FILE.run(&arguments),
         Command::NatsPermissions(arguments) => permissions::FILE.run(&arguments),
+        Command::Configuration(arguments) => configuration::FILE.run(&arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Command::Ci { only } => ci::run(&only).map(|()| ExitCode::SUCCESS),
     }

@@ -16,6 +16,8 @@ use super::Mistakes;
 /// Readers answer `None` for a mistake as well as for a missing variable: read everything first, use `?` after that,
 /// and let [`Environment::finish`] say what is wrong. A variable that is empty or blank counts as missing.
 ///
+/// Each reader is told what the variable means, for the documentation: see [`Environment::known`].
+///
 /// A parser's error text is shown, so it names the value where that cannot be a secret, and what is expected instead.
 pub struct Environment {
     variables: HashMap<String, OsString>,
@@ -28,6 +30,8 @@ pub struct Environment {
 pub struct Variable {
     /// Its name.
     pub name: String,
+    /// What it is for, for the one who sets it: in Markdown, without a full stop.
+    pub meaning: &'static str,
     /// What it is when it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<&'static str>,
@@ -55,9 +59,9 @@ impl Environment {
         &self.known
     }
 
-    fn know(&mut self, name: &str, default: Option<&'static str>, required: bool) {
+    fn know(&mut self, name: &str, meaning: &'static str, default: Option<&'static str>, required: bool) {
         if self.known.iter().all(|variable| variable.name != name) {
-            self.known.push(Variable { name: name.to_owned(), default, required });
+            self.known.push(Variable { name: name.to_owned(), meaning, default, required });
         }
     }
 
@@ -65,9 +69,10 @@ impl Environment {
     pub fn optional<T, E: Display>(
         &mut self,
         name: &str,
+        meaning: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        self.know(name, None, false);
+        self.know(name, meaning, None, false);
         let value = self.text(name)?;
         self.parsed(name, value.trim(), parse)
     }
@@ -76,10 +81,11 @@ impl Environment {
     pub fn or<T, E: Display>(
         &mut self,
         name: &str,
+        meaning: &'static str,
         default: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        self.know(name, Some(default), false);
+        self.know(name, meaning, Some(default), false);
         let value = if self.is_set(name) { self.text(name)? } else { default.to_owned() };
         self.parsed(name, value.trim(), parse)
     }
@@ -88,14 +94,15 @@ impl Environment {
     pub fn required<T, E: Display>(
         &mut self,
         name: &str,
+        meaning: &'static str,
         expected: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        self.know(name, None, true);
+        self.know(name, meaning, None, true);
         if !self.is_set(name) {
             self.mistake(name, format!("is missing; expected {expected}"));
         }
-        self.optional(name, parse)
+        self.optional(name, meaning, parse)
     }
 
     /// The secret `name` if it is there, byte for byte (not trimmed: another service may hold the same secret).
@@ -103,9 +110,10 @@ impl Environment {
     pub fn optional_secret(
         &mut self,
         name: &str,
+        meaning: &'static str,
         check: impl FnOnce(&str) -> Result<(), &'static str>,
     ) -> Option<SecretString> {
-        self.know(name, None, false);
+        self.know(name, meaning, None, false);
         let value = self.text(name)?;
         self.parsed(name, &value, check)?;
         Some(SecretString::from(value))
@@ -116,14 +124,15 @@ impl Environment {
     pub fn required_secret(
         &mut self,
         name: &str,
+        meaning: &'static str,
         expected: &'static str,
         check: impl FnOnce(&str) -> Result<(), &'static str>,
     ) -> Option<SecretString> {
-        self.know(name, None, true);
+        self.know(name, meaning, None, true);
         if !self.is_set(name) {
             self.mistake(name, format!("is missing; expected {expected}"));
         }
-        self.optional_secret(name, check)
+        self.optional_secret(name, meaning, check)
     }
 
     /// Whether `name` has a value, right or wrong. For rules that span several variables.
@@ -204,7 +213,7 @@ mod tests {
             ("RUST_LOG", "orders=loud"),
         ]);
         let common = CommonSettings::read(&mut env);
-        let key = env.required_secret("JWT_KEY", "a long random text", |_| Ok(()));
+        let key = env.required_secret("JWT_KEY", "a key", "a long random text", |_| Ok(()));
         env.mistake("REDIS_HOST", "is set together with REDIS_URL; expected one of them");
         let text = mistakes_of(env, common.zip(key));
         let lines: Vec<_> = text.lines().collect();
@@ -236,12 +245,17 @@ mod tests {
     #[test]
     fn every_variable_that_was_asked_for_is_known_once_with_its_default() {
         let mut env = Environment::from_pairs([("GIVEN", "7")]);
-        env.or("GIVEN", "5", parse::number_in(1..=9));
-        env.optional("MAY", duration::parse);
+        env.or("GIVEN", "a test", "5", parse::number_in(1..=9));
+        env.optional("MAY", "a test", duration::parse);
         for _ in 0..2 {
-            env.required_secret("MUST", "a key", |_| Ok(()));
+            env.required_secret("MUST", "a test", "a key", |_| Ok(()));
         }
-        let variable = |name: &str, default, required| Variable { name: name.to_owned(), default, required };
+        let variable = |name: &str, default, required| Variable {
+            name: name.to_owned(),
+            meaning: "a test",
+            default,
+            required,
+        };
         let expected =
             [variable("GIVEN", Some("5"), false), variable("MAY", None, false), variable("MUST", None, true)];
         assert_eq!(env.known(), expected);
@@ -250,9 +264,9 @@ mod tests {
     #[test]
     fn a_secret_is_kept_byte_for_byte_and_never_shown() {
         let mut env = Environment::from_pairs([("GOOD", " hunter2\n"), ("BAD", "hunter2")]);
-        let good = env.required_secret("GOOD", "a key", |_| Ok(()));
+        let good = env.required_secret("GOOD", "a test", "a key", |_| Ok(()));
         assert_eq!(good.as_ref().map(|secret| secret.expose_secret()), Some(" hunter2\n"));
-        let bad = env.optional_secret("BAD", |_| Err("is too short; expected 32 characters"));
+        let bad = env.optional_secret("BAD", "a test", |_| Err("is too short; expected 32 characters"));
         let text = mistakes_of(env, bad);
         assert_eq!(
             text,
@@ -264,16 +278,16 @@ mod tests {
     #[test]
     fn a_value_that_is_not_utf_8_is_a_mistake_and_no_panic() {
         let mut env = Environment::from_pairs([("KEY", OsString::from_vec(vec![b'a', 0xff]))]);
-        let key = env.required_secret("KEY", "a key", |_| Ok(()));
+        let key = env.required_secret("KEY", "a test", "a key", |_| Ok(()));
         assert!(mistakes_of(env, key).ends_with("  KEY: is not valid UTF-8; expected text"));
     }
 
     #[test]
     fn an_optional_variable_may_be_missing_but_not_wrong() {
         let mut env = Environment::from_pairs([("WRONG", "7"), ("BLANK", " ")]);
-        assert_eq!(env.optional("MISSING", duration::parse), None);
-        assert_eq!(env.optional("BLANK", duration::parse), None);
-        assert_eq!(env.optional("WRONG", parse::number_in(1..=5)), None);
+        assert_eq!(env.optional("MISSING", "a test", duration::parse), None);
+        assert_eq!(env.optional("BLANK", "a test", duration::parse), None);
+        assert_eq!(env.optional("WRONG", "a test", parse::number_in(1..=5)), None);
         let text = mistakes_of(env, Some(()));
         assert!(text.starts_with("1 mistake") && text.contains("WRONG: `7`"), "{text}");
     }

@@ -31,8 +31,18 @@ impl LogSettings {
     /// Reads `LOG_FORMAT` and `RUST_LOG`. Called by `CommonSettings::read`.
     pub fn read(env: &mut Environment) -> Option<Self> {
         let default = if std::io::stdout().is_terminal() { "text" } else { "json" };
-        let format = env.or("LOG_FORMAT", default, parse_format);
-        let filter = env.or("RUST_LOG", DEFAULT_FILTER, parse_filter);
+        let format = env.or(
+            "LOG_FORMAT",
+            "`text` or `json`; on a terminal the default is `text`",
+            default,
+            parse_format,
+        );
+        let filter = env.or(
+            "RUST_LOG",
+            "which log lines are written, as `tracing` filters them",
+            DEFAULT_FILTER,
+            parse_filter,
+        );
         Some(Self { format: format?, filter: filter? })
     }
 }

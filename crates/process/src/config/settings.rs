@@ -19,7 +19,8 @@ impl CommonSettings {
     /// Reads the variables that all services share. Called by [`crate::run()`].
     pub fn read(env: &mut Environment) -> Option<Self> {
         let http_addr = http_addr(env);
-        let shutdown_timeout = env.or("SHUTDOWN_TIMEOUT", "20s", duration::parse_positive);
+        let shutdown_timeout =
+            env.or("SHUTDOWN_TIMEOUT", "limit of the drain", "20s", duration::parse_positive);
         let log = LogSettings::read(env);
         Some(Self { http_addr: http_addr?, shutdown_timeout: shutdown_timeout?, log: log? })
     }
@@ -27,5 +28,10 @@ impl CommonSettings {
 
 /// Reads `HTTP_ADDR`. Called also by `healthcheck`, which needs nothing else.
 pub(crate) fn http_addr(env: &mut Environment) -> Option<SocketAddr> {
-    env.or("HTTP_ADDR", "0.0.0.0:3000", parse::socket_addr)
+    env.or(
+        "HTTP_ADDR",
+        "where the API, the probes and the metrics are served",
+        "0.0.0.0:3000",
+        parse::socket_addr,
+    )
 }

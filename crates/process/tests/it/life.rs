@@ -29,7 +29,7 @@ enum Role {
 }
 
 fn read(env: &mut Environment) -> Option<Role> {
-    env.required("ROLE", "what to do", |text| match text {
+    env.required("ROLE", "what to do", "what to do", |text| match text {
         "good" => Ok(Role::Good),
         "stubborn" => Ok(Role::Stubborn),
         "never connects" => Ok(Role::NeverConnects),

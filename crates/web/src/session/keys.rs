@@ -17,7 +17,7 @@ impl Keys {
     /// Reads `JWT_KEY`. Byte for byte: services in other languages hold the same secret.
     pub fn read(env: &mut Environment) -> Option<Self> {
         let keys = env.required_secret(
-            "JWT_KEY",
+            "JWT_KEY", "signs and checks sessions; several keys with a comma and nothing else between them, of which the first signs and all are accepted",
             "the secret that signs sessions, or several, comma-separated, of which the first signs",
             check,
         );
