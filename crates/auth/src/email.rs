@@ -2,16 +2,24 @@
 
 use std::{fmt, str::FromStr};
 
+use idna::{
+    AsciiDenyList,
+    uts46::{DnsLength, Hyphens, Uts46},
+};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Longest address, in bytes (RFC 5321 §4.5.3.1.3, without its brackets).
 pub const LONGEST: usize = 254;
 const LONGEST_LOCAL: usize = 64;
-const LONGEST_LABEL: usize = 63;
 
-/// A normalised address: trimmed, in lower case and in Unicode's composed form. `Debug` does not show it: it belongs into no log.
+/// A normalised address: trimmed, in lower case and in Unicode's composed form, its domain as UTS #46 reads it. `Debug` does
+/// not show it: it belongs into no log.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Email(String);
+pub struct Email {
+    text: String,
+    /// With the domain in the letters of the DNS (`xn--...`), if that is another text.
+    ascii: Option<String>,
+}
 
 /// The text is no address that we take. It is not shown: it belongs into no log either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +29,12 @@ pub struct InvalidEmail;
 impl Email {
     /// The normalised text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The same address as a browser may have written it: with the domain in the letters of the DNS. Older accounts have it.
+    pub fn ascii(&self) -> &str {
+        self.ascii.as_deref().unwrap_or(&self.text)
     }
 }
 
@@ -29,12 +42,30 @@ impl FromStr for Email {
     type Err = InvalidEmail;
 
     fn from_str(text: &str) -> Result<Self, InvalidEmail> {
+        let (local, domain) = text.trim().split_once('@').ok_or(InvalidEmail)?;
         // Letter by letter: a whole word in lower case depends on where its letters stand (a final sigma).
-        let normal: String = text.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
-        let (local, domain) = normal.split_once('@').ok_or(InvalidEmail)?;
-        let valid = normal.len() <= LONGEST && is_local(local) && is_domain(domain);
-        valid.then_some(Self(normal)).ok_or(InvalidEmail)
+        let local: String = local.nfc().flat_map(char::to_lowercase).nfc().collect();
+        let (domain, ascii) = domain_forms(domain).ok_or(InvalidEmail)?;
+        let email = Self {
+            text: format!("{local}@{domain}"),
+            ascii: (ascii != domain).then(|| format!("{local}@{ascii}")),
+        };
+        let valid = is_local(&local) && email.text.len() <= LONGEST && email.ascii().len() <= LONGEST;
+        valid.then_some(email).ok_or(InvalidEmail)
     }
+}
+
+/// A domain as a person reads it, and in the letters of the DNS. Source: UTS #46, <https://www.unicode.org/reports/tr46/>.
+fn domain_forms(domain: &str) -> Option<(String, String)> {
+    let uts46 = Uts46::new();
+    let (rules, hyphens) = (AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+    let ascii = uts46.to_ascii(domain.as_bytes(), rules, hyphens, DnsLength::Verify).ok()?;
+    let (unicode, checked) = uts46.to_unicode(domain.as_bytes(), rules, hyphens);
+    checked.ok()?;
+    let (_, top) = ascii.rsplit_once('.')?;
+    // An address of digits is no domain.
+    let is_domain = !top.bytes().all(|byte| byte.is_ascii_digit());
+    is_domain.then(|| (unicode.into_owned(), ascii.into_owned()))
 }
 
 fn is_local(local: &str) -> bool {
@@ -47,20 +78,6 @@ fn is_local(local: &str) -> bool {
 /// ASCII: invisible ones would let two addresses look like one.
 fn is_atext(c: char) -> bool {
     c.is_alphanumeric() || "!#$%&'*+-/=?^_{|}~".contains(c)
-}
-
-fn is_domain(domain: &str) -> bool {
-    let mut labels = domain.split('.');
-    // An address of digits is no domain.
-    let top = labels.next_back().is_some_and(|top| is_label(top) && !top.bytes().all(|b| b.is_ascii_digit()));
-    top && domain.contains('.') && labels.all(is_label)
-}
-
-fn is_label(label: &str) -> bool {
-    (1..=LONGEST_LABEL).contains(&label.len())
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.chars().all(|c| c.is_alphanumeric() || c == '-')
 }
 
 impl fmt::Debug for Email {
@@ -158,6 +175,23 @@ mod tests {
         for other in ["a\u{200b}nn", "a\u{ad}nn", "a\u{202e}nn", "a\u{fe0f}nn", "a\u{308}\u{308}", "\u{130}n"]
         {
             assert_eq!(normal(&format!("{other}@example.com")), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_is_one_however_it_is_written() {
+        for domain in [
+            "b\u{fc}cher.example",
+            "xn--bcher-kva.example",
+            "\u{ff42}\u{fc}cher.example",
+            "BU\u{308}CHER.example",
+        ] {
+            let email: Email = format!("ann@{domain}").parse().unwrap();
+            assert_eq!(email.as_str(), "ann@b\u{fc}cher.example", "{domain}");
+            assert_eq!(email.ascii(), "ann@xn--bcher-kva.example", "{domain}");
+        }
+        for wrong in ["xn--\u{fc}.example", "xn--a.example", "exa\u{202e}mple.com"] {
+            assert_eq!(normal(&format!("ann@{wrong}")), None, "{wrong}");
         }
     }
 

@@ -42,14 +42,18 @@ impl Store {
         let holder: Option<String> = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
             let inserted = sqlx::query(
-                "insert into users (id, email, password_hash) values ($1, $2, $3) on conflict do nothing",
+                "insert into users (id, email, password_hash)
+                 select $1, $2, $3 where not exists (select from users where email = $4 and $4 <> $2)
+                 on conflict do nothing",
             );
             let inserted = inserted.bind(id.as_str()).bind(email.as_str()).bind(password_hash);
+            let inserted = inserted.bind(email.ascii());
             let holder = if inserted.execute(&mut *connection).await?.rows_affected() == 1 {
                 Some(id.to_string())
             } else {
                 // A statement of its own: that one may have waited for a row that it can't see.
-                let holder = sqlx::query_scalar("select id from users where email = $1").bind(email.as_str());
+                let holder = sqlx::query_scalar("select id from users where email in ($1, $2) limit 1");
+                let holder = holder.bind(email.as_str()).bind(email.ascii());
                 holder.fetch_optional(&mut *connection).await?
             };
             connection.release();
@@ -67,8 +71,11 @@ impl Store {
     pub async fn find(&self, email: &Email) -> sqlx::Result<Option<Account>> {
         let row: Option<(String, String)> = postgres::run(|| async {
             let mut connection = self.database.connection().await?;
-            let row =
-                sqlx::query_as("select id, password_hash from users where email = $1").bind(email.as_str());
+            // Two rows only if an older release made one of them: the normalised address wins.
+            let row = sqlx::query_as(
+                "select id, password_hash from users where email in ($1, $2) order by email <> $1 limit 1",
+            );
+            let row = row.bind(email.as_str()).bind(email.ascii());
             let row = row.fetch_optional(&mut *connection).await?;
             connection.release();
             Ok(row)

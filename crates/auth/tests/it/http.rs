@@ -64,6 +64,23 @@ async fn an_address_in_use_is_refused_in_any_case() {
 }
 
 #[tokio::test]
+async fn an_account_is_found_however_its_domain_is_written_also_by_an_older_release() {
+    let server = Server::new().await;
+    let (unicode, ascii) = ("ann@b\u{fc}cher.example", "ann@xn--bcher-kva.example");
+    let user = server.sign_up(ascii).await.user();
+    for stored in [unicode, ascii] {
+        // As this release stores it, and as one did that knew no domains.
+        let update = sqlx::query("update users set email = $1").bind(stored);
+        assert_eq!(update.execute(&server.pool).await.unwrap().rows_affected(), 1);
+        for email in [unicode, ascii, "ann@\u{ff42}\u{fc}cher.example"] {
+            assert_eq!(server.post(SIGN_IN, &credentials(email, PASSWORD)).await.user(), user, "{email}");
+            let again = server.post(SIGN_UP, &credentials(email, PASSWORD)).await;
+            again.is(include_str!("../golden/email_in_use.http"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn each_wrong_field_is_named_and_both_at_once() {
     let server = Server::new().await;
     for (path, email, password, golden) in [
