@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use common::event::{Service as Name, Subject};
-use testkit::{Service, layout};
+use testkit::{Service, paths};
 
 use crate::{
     schedules,
@@ -129,7 +129,7 @@ impl Contender {
 }
 
 fn peer(contender: Contender) -> PathBuf {
-    layout::repository().join("bench").join("peers").join(contender.name())
+    paths::repository().join("bench").join("peers").join(contender.name())
 }
 
 fn node() -> Result<PathBuf> {
@@ -153,7 +153,7 @@ fn install(contender: Contender) -> Result<()> {
     if changed(&modules.join(".package-lock.json")) > changed(&directory.join("package-lock.json")) {
         return Ok(());
     }
-    layout::say(&format!("npm ci in bench/peers/{}", contender.name()));
+    paths::say(&format!("npm ci in bench/peers/{}", contender.name()));
     let installed = Command::new("npm")
         .args(["ci", "--no-audit", "--no-fund"])
         .current_dir(&directory)

@@ -3,13 +3,13 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use testkit::layout;
+use testkit::paths;
 
 use crate::{picture, results::Run};
 
 /// Writes one file for each workload, and the pictures.
 pub(crate) fn write(run: &Run) -> Result<()> {
-    let directory = layout::repository().join("bench").join("results");
+    let directory = paths::repository().join("bench").join("results");
     fs::create_dir_all(&directory).with_context(|| format!("make {}", directory.display()))?;
     let mut workloads: Vec<&str> = run.medians.iter().map(|row| row.workload).collect();
     workloads.dedup();
@@ -30,6 +30,6 @@ pub(crate) fn write(run: &Run) -> Result<()> {
             fs::write(&path, svg).with_context(|| format!("write {}", path.display()))?;
         }
     }
-    layout::say(&format!("results are in {}", directory.display()));
+    paths::say(&format!("results are in {}", directory.display()));
     Ok(())
 }

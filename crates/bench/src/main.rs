@@ -61,7 +61,7 @@ fn main() -> Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
     if std::env::args().nth(1).as_deref() == Some(schedules::ARGUMENT) {
-        let nats_url = testkit::layout::variable("NATS_URL").context("NATS_URL is not set")?;
+        let nats_url = testkit::paths::variable("NATS_URL").context("NATS_URL is not set")?;
         return runtime
             .block_on(schedules::translate(&nats_url.to_string_lossy()))
             .map(|()| ExitCode::SUCCESS);

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, time::Instant};
 
 use anyhow::Result;
-use testkit::layout;
+use testkit::paths;
 
 use crate::{
     Arguments,
@@ -107,7 +107,7 @@ impl Plan {
         let difference = limits_differ(&measured.samples[begin..]);
         if difference > MOST_NOISE {
             let percent = difference * 100.0;
-            layout::say(&format!("the limits before and after differ by {percent:.0} %: measured once more"));
+            paths::say(&format!("the limits before and after differ by {percent:.0} %: measured once more"));
             measured.samples.truncate(begin);
             measured.missing.truncate(missing);
             measured.repeated += 1;
@@ -203,7 +203,7 @@ impl Measured {
             Err(error) => return Err(error.context(what)),
         };
         let (done, all, seconds) = (self.done, self.all, self.begin.elapsed().as_secs());
-        layout::say(&format!("{done}/{all} {seconds:>4} s  {what}: {shown}"));
+        paths::say(&format!("{done}/{all} {seconds:>4} s  {what}: {shown}"));
         Ok(())
     }
 }

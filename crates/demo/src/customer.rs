@@ -14,7 +14,7 @@ use super::{
     ledger::{Entry, Known, Ledger},
     moment::Moment,
     narrator::Narrator,
-    plan::{Fate, Role},
+    plan::{Ending, Role},
     text::Tone,
 };
 
@@ -72,16 +72,16 @@ impl Customer {
 
     /// Pays or cancels, after a while and well before the time is over.
     pub(super) async fn follow_up(&self, order: &Id) -> Result<()> {
-        match self.role.fate {
-            Fate::Paid => {
+        match self.role.ending {
+            Ending::Paid => {
                 tokio::time::sleep(self.window / 5).await;
                 self.payments.pay(order).await
             }
-            Fate::CancelledByBuyer => {
+            Ending::CancelledByBuyer => {
                 tokio::time::sleep(self.window / 4).await;
                 self.cancel(order).await
             }
-            Fate::Expires | Fate::Wiped => Ok(()),
+            Ending::Expires | Ending::Wiped => Ok(()),
         }
     }
 

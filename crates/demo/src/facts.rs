@@ -12,7 +12,7 @@ use sqlx::PgPool;
 
 use super::{
     ledger::Entry,
-    rest::Rest,
+    quiescence::Quiescence,
     streams::{self, Stored},
 };
 
@@ -111,7 +111,7 @@ pub(super) struct DeadLetter {
 
 impl Facts {
     /// Reads the streams and the databases.
-    pub(super) async fn collect(rest: &Rest) -> Result<Self> {
+    pub(super) async fn collect(rest: &Quiescence) -> Result<Self> {
         let mut facts = Self::default();
         for service in Service::ALL {
             for message in streams::read(&rest.jetstream, &streams::topology().stream_name(service)).await? {

@@ -14,7 +14,7 @@ mod moment;
 mod narrator;
 mod performance;
 mod plan;
-mod rest;
+mod quiescence;
 mod story;
 mod streams;
 mod summary;
@@ -28,7 +28,7 @@ use process::config::duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use platform::ServiceName;
-use testkit::layout;
+use testkit::paths;
 
 /// What a person may choose.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ const INTERRUPTED: u8 = 130;
 /// When a server is not to be had, our binaries do not compile, or the story can't go on; the text says where the
 /// logs are.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    layout::say(
+    paths::say(
         "demo: fetches NATS, Redis and Postgres where they are missing and builds the services; the first time that \
          takes minutes",
     );
@@ -96,6 +96,6 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 }
 
 fn interrupted() -> ExitCode {
-    layout::say("interrupted: ends everything that was started");
+    paths::say("interrupted: ends everything that was started");
     ExitCode::from(INTERRUPTED)
 }

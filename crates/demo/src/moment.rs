@@ -2,7 +2,7 @@
 
 use super::{
     ledger::Ledger,
-    plan::Fate,
+    plan::Ending,
     streams::Stored,
     text::{self, Tone},
 };
@@ -109,15 +109,15 @@ fn read(message: &Stored, ledger: &Ledger) -> Option<Moment> {
         }
         Subject::OrderCancelled => {
             let OrderCancelled { id, version, ticket } = body(message)?;
-            let fate = ledger.order(&id).map(|entry| entry.role.fate);
+            let ending = ledger.order(&id).map(|entry| entry.role.ending);
             let told = moment(format!("version {version}, gives up {}", seat(&ticket.id)), Tone::End)
                 .of(&id, ledger);
             // Its buyer was not late.
-            if fate == Some(Fate::CancelledByBuyer) { told } else { told.lateness(message.at_ms, ledger) }
+            if ending == Some(Ending::CancelledByBuyer) { told } else { told.lateness(message.at_ms, ledger) }
         }
         Subject::ExpirationComplete => {
             let ExpirationComplete { order_id } = body(message)?;
-            let paid = ledger.order(&order_id).is_some_and(|entry| entry.role.fate == Fate::Paid);
+            let paid = ledger.order(&order_id).is_some_and(|entry| entry.role.ending == Ending::Paid);
             let detail =
                 if paid { "the timer fired; it is paid, so nothing happens" } else { "the timer fired" };
             moment(detail.to_owned(), Tone::Timer).of(&order_id, ledger).lateness(message.at_ms, ledger)

@@ -21,7 +21,7 @@ use super::{
     line::headings,
     narrator::{Manner, Narrator},
     plan::Plan,
-    rest::Rest,
+    quiescence::Quiescence,
     story::Story,
     streams,
     summary::Summary,
@@ -30,7 +30,7 @@ use super::{
 };
 use platform::{CLUSTER, Platform, Running, ServiceName};
 use testkit::{
-    layout,
+    paths,
     terminal::{self, write},
 };
 
@@ -68,7 +68,7 @@ pub(super) async fn perform(options: &Options) -> Result<ExitCode> {
         }
     };
     if !summary.holds() {
-        layout::say(&keep_logs(&platform)?);
+        paths::say(&keep_logs(&platform)?);
     }
     if options.keep {
         introduce(&platform, options, colour);
@@ -82,7 +82,7 @@ pub(super) async fn perform(options: &Options) -> Result<ExitCode> {
 
 /// Copies the logs to a place where they stay, the last run's only, and names it.
 fn keep_logs(platform: &Platform) -> Result<String> {
-    let directory = layout::dev().join("demo-logs");
+    let directory = paths::dev().join("demo-logs");
     platform.keep_logs(&directory)?;
     Ok(format!("all logs are in {}", directory.display()))
 }
@@ -99,7 +99,7 @@ async fn gather<'a>(
         options,
         plan,
         platform,
-        rest: Rest::of(platform).await?,
+        rest: Quiescence::of(platform).await?,
         narrator,
         ledger,
         browser: Browser::new(platform.url()),
@@ -124,7 +124,7 @@ async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
     facts.placed = story.ledger.entries();
     facts.complete_at_ms = story.complete_at_ms.lock().unwrap_or_else(PoisonError::into_inner).clone();
     facts.unrest = rest.unrest().await?;
-    facts.consumers = Rest::consumers().len();
+    facts.consumers = Quiescence::consumers().len();
     let verdicts = invariants::check(&facts);
     Ok((Summary::new(&facts, verdicts), buyer))
 }
@@ -161,7 +161,7 @@ fn introduce(platform: &Platform, options: &Options, colour: bool) {
 /// Leaves everything running until this future is dropped.
 async fn keep(platform: &Platform, buyer: &Person) {
     let (cookie, url) = (buyer.cookie(), platform.url());
-    layout::say("everything is left running until Ctrl-C; try, as the buyer of the first order:");
-    layout::say(&format!("  curl -H 'Cookie: {cookie}' {url}/api/orders"));
+    paths::say("everything is left running until Ctrl-C; try, as the buyer of the first order:");
+    paths::say(&format!("  curl -H 'Cookie: {cookie}' {url}/api/orders"));
     std::future::pending::<()>().await;
 }

@@ -17,7 +17,7 @@ const PACED: Duration = Duration::from_secs(2);
 
 /// How an order is meant to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Ending {
     /// It is paid in time.
     Paid,
     /// Its buyer cancels it.
@@ -37,7 +37,7 @@ pub(super) struct Role {
     pub(super) buyer: usize,
     /// Counted from 1.
     pub(super) seat: usize,
-    pub(super) fate: Fate,
+    pub(super) ending: Ending,
 }
 
 /// All the orders.
@@ -61,30 +61,30 @@ impl Plan {
     pub(super) fn new(orders: usize) -> Self {
         let last = (orders / 4).clamp(1, 20);
         let first = orders.max(Self::FEWEST) - last;
-        let fate = |number: usize| match number {
-            2 => Fate::CancelledByBuyer,
-            _ if number % 4 == 1 => Fate::Paid,
-            _ => Fate::Expires,
+        let ending = |number: usize| match number {
+            2 => Ending::CancelledByBuyer,
+            _ if number % 4 == 1 => Ending::Paid,
+            _ => Ending::Expires,
         };
         // The seat that was given up goes to somebody else.
         let buyer = |number: usize| match (number - 1) % BUYERS.len() {
             buyer if number == first + 1 && buyer == BUYER_WHO_CANCELS => buyer + 1,
             buyer => buyer,
         };
-        let role = |number: usize, seat, fate| Role { number, buyer: buyer(number), seat, fate };
+        let role = |number: usize, seat, ending| Role { number, buyer: buyer(number), seat, ending };
         // The first of the last sits down where the buyer of order 2 stood up; the others have seats of their own.
         let seat_of_last = |number: usize| if number == first + 1 { SOLD_TWICE } else { number - 1 };
         Self {
-            first: (1..=first).map(|number| role(number, number, fate(number))).collect(),
+            first: (1..=first).map(|number| role(number, number, ending(number))).collect(),
             last: (first + 1..=first + last)
-                .map(|number| role(number, seat_of_last(number), Fate::Wiped))
+                .map(|number| role(number, seat_of_last(number), Ending::Wiped))
                 .collect(),
             seats: first + last - 1,
             pace: PACE.min(PACED / u32::try_from(orders).unwrap_or(u32::MAX).max(1)),
         }
     }
 
-    /// The numbers of the orders that are shown line by line: all of them, or a few of each fate.
+    /// The numbers of the orders that are shown line by line: all of them, or a few of each ending.
     pub(super) fn followed(&self) -> Vec<usize> {
         const ALL: usize = 40;
         const OF_EACH: usize = 2;
@@ -92,8 +92,12 @@ impl Plan {
         if roles().count() <= ALL {
             return roles().map(|role| role.number).collect();
         }
-        let of = |fate| roles().filter(move |role| role.fate == fate).take(OF_EACH).map(|role| role.number);
-        [Fate::Paid, Fate::CancelledByBuyer, Fate::Expires, Fate::Wiped].into_iter().flat_map(of).collect()
+        let of =
+            |ending| roles().filter(move |role| role.ending == ending).take(OF_EACH).map(|role| role.number);
+        [Ending::Paid, Ending::CancelledByBuyer, Ending::Expires, Ending::Wiped]
+            .into_iter()
+            .flat_map(of)
+            .collect()
     }
 }
 
@@ -112,10 +116,10 @@ mod tests {
                 roles.iter().map(|role| role.number).collect::<Vec<_>>(),
                 (1..=orders).collect::<Vec<_>>()
             );
-            for fate in [Fate::Paid, Fate::CancelledByBuyer, Fate::Expires, Fate::Wiped] {
-                assert!(roles.iter().any(|role| role.fate == fate), "{fate:?} of {orders}");
+            for ending in [Ending::Paid, Ending::CancelledByBuyer, Ending::Expires, Ending::Wiped] {
+                assert!(roles.iter().any(|role| role.ending == ending), "{ending:?} of {orders}");
                 let followed = plan.followed();
-                assert!(roles.iter().any(|role| role.fate == fate && followed.contains(&role.number)));
+                assert!(roles.iter().any(|role| role.ending == ending && followed.contains(&role.number)));
             }
         }
     }
@@ -124,16 +128,16 @@ mod tests {
     fn only_the_seat_of_the_buyer_who_cancels_is_sold_twice() {
         for orders in [4, 12, 17, 2_000] {
             let plan = Plan::new(orders);
-            let mut sold: HashMap<usize, Vec<Fate>> = HashMap::new();
+            let mut sold: HashMap<usize, Vec<Ending>> = HashMap::new();
             for role in plan.first.iter().chain(&plan.last) {
-                sold.entry(role.seat).or_default().push(role.fate);
+                sold.entry(role.seat).or_default().push(role.ending);
             }
             assert_ne!(plan.last[0].buyer, plan.first[1].buyer, "of {orders}: it goes to somebody else");
             assert_eq!(plan.last[0].seat, SOLD_TWICE);
             assert_eq!(sold.len(), plan.seats);
             assert!(sold.keys().all(|seat| (1..=plan.seats).contains(seat)));
             let twice: Vec<_> = sold.values().filter(|fates| fates.len() > 1).collect();
-            assert_eq!(twice, [&vec![Fate::CancelledByBuyer, Fate::Wiped]]);
+            assert_eq!(twice, [&vec![Ending::CancelledByBuyer, Ending::Wiped]]);
         }
     }
 

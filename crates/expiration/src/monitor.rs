@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    relay::Held,
+    relay::InFlight,
     schedule::{Schedule, ServerFacts, Unavailable},
 };
 
@@ -20,7 +20,7 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Monitor {
     schedule: Schedule,
-    held: Held,
+    in_flight: InFlight,
     heartbeat: Heartbeat,
     redis: Dependency,
     /// The size that was last seen.
@@ -31,10 +31,10 @@ pub struct Monitor {
 
 impl Monitor {
     /// Watches `schedule` and what the relay holds of it, and keeps the readiness of `redis`.
-    pub fn new(schedule: Schedule, held: Held, health: &Health) -> Self {
+    pub fn new(schedule: Schedule, in_flight: InFlight, health: &Health) -> Self {
         Self {
             schedule,
-            held,
+            in_flight,
             heartbeat: health.register_loop("monitor", LONGEST_SILENCE),
             redis: health.register_dependency("redis", Needed::Always),
             jobs: 0,
@@ -79,7 +79,8 @@ impl Monitor {
     /// For how long the oldest job has been due, be it waiting or in this worker's hands. It goes on counting while
     /// Redis is away.
     fn oldest_due_age(&self) -> Duration {
-        let oldest = self.schedule.earliest_known_ms().into_iter().chain(self.held.oldest_due_ms()).min();
+        let oldest =
+            self.schedule.earliest_known_ms().into_iter().chain(self.in_flight.oldest_due_ms()).min();
         let age_ms = oldest.map_or(0, |due_ms| clock::now_ms().saturating_sub(due_ms));
         Duration::from_millis(u64::try_from(age_ms).unwrap_or_default())
     }

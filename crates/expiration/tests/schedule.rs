@@ -8,7 +8,7 @@ use std::{
 };
 
 use common::{clock, event::Id};
-use expiration::schedule::{Claim, Job, Reach, Schedule, ServerFacts};
+use expiration::schedule::{Claim, ClaimOptions, Job, Schedule, ServerFacts};
 use testkit::{Redis, eventually};
 
 const FAR: i64 = 1 << 42;
@@ -92,7 +92,7 @@ async fn claiming_ahead_takes_what_is_due_within_it_and_tells_the_instant_of_eac
     schedule.schedule(&jobs).await.unwrap();
     let ahead = Duration::from_secs(1);
     let before = Instant::now();
-    let claimed = schedule.claim_at(Reach { limit: 10, fresh: 0, ahead }, now_us).await.unwrap();
+    let claimed = schedule.claim_at(ClaimOptions { limit: 10, fresh: 0, ahead }, now_us).await.unwrap();
     let held = claimed.claim.unwrap();
     assert_eq!(held.jobs, jobs[..2], "what is due later than that stays");
     assert!(held.instant_of(&held.jobs[0]) <= Instant::now(), "due already");
@@ -114,8 +114,8 @@ async fn a_job_claimed_ahead_waits_for_redis_clock_too_where_that_is_the_slower_
     let soon = job(clock::now_ms() + 500);
     schedule.schedule(std::slice::from_ref(&soon)).await.unwrap();
     let asked_at = Instant::now();
-    let reach = Reach { limit: 10, fresh: 0, ahead: Duration::from_secs(1) };
-    let held = schedule.claim_at(reach, FAR * 1_000).await.unwrap().claim.unwrap();
+    let options = ClaimOptions { limit: 10, fresh: 0, ahead: Duration::from_secs(1) };
+    let held = schedule.claim_at(options, FAR * 1_000).await.unwrap().claim.unwrap();
     // Redis' clock is this machine's, read before this one.
     let left_us = soon.due_ms * 1_000 - clock::now_us();
     let instant = held.instant_of(&held.jobs[0]);
@@ -134,8 +134,8 @@ async fn a_claim_that_has_not_lapsed_is_not_taken_over_ahead_of_time() {
     let soon = job(clock::now_ms() + 1_000);
     schedule.schedule(std::slice::from_ref(&soon)).await.unwrap();
     // An hour reaches beyond the lease.
-    let reach = Reach { limit: 10, fresh: 0, ahead: Duration::from_secs(3_600) };
-    let ahead = schedule.claim(reach).await.unwrap().claim.unwrap();
+    let options = ClaimOptions { limit: 10, fresh: 0, ahead: Duration::from_secs(3_600) };
+    let ahead = schedule.claim(options).await.unwrap().claim.unwrap();
     assert_eq!(ahead.jobs, [soon]);
     assert_eq!(schedule.complete(&held).await.unwrap(), 1, "it is still the first worker's");
 }
@@ -146,10 +146,10 @@ async fn while_more_is_due_than_one_claim_takes_a_part_of_each_is_what_became_du
     let schedule = schedule_on(&redis).await;
     let jobs: Vec<Job> = (0..25).map(|i| job(1_000 + i)).collect();
     schedule.schedule(&jobs).await.unwrap();
-    let reach = Reach { limit: 10, fresh: 3, ahead: Duration::ZERO };
+    let options = ClaimOptions { limit: 10, fresh: 3, ahead: Duration::ZERO };
     let due = |claim: &Claim| claim.jobs.iter().map(|job| job.due_ms - 1_000).collect::<Vec<_>>();
     let mut claims = Vec::new();
-    while let Some(claim) = schedule.claim(reach).await.unwrap().claim {
+    while let Some(claim) = schedule.claim(options).await.unwrap().claim {
         claims.push(due(&claim));
     }
     assert_eq!(

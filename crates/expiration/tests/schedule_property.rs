@@ -11,7 +11,7 @@ use std::{
 };
 
 use common::{clock, event::Id};
-use expiration::schedule::{Claim, Job, Reach, Schedule};
+use expiration::schedule::{Claim, ClaimOptions, Job, Schedule};
 use proptest::{prelude::*, test_runner::TestRunner};
 use testkit::Redis;
 
@@ -121,7 +121,7 @@ impl World {
             }
             Action::Claim { worker, limit, fresh, skew_hours, ahead_hours } => {
                 let ahead = Duration::from_millis((ahead_hours * HOUR_MS).unsigned_abs());
-                self.claim(worker, Reach { limit, fresh, ahead }, skew_hours).await;
+                self.claim(worker, ClaimOptions { limit, fresh, ahead }, skew_hours).await;
             }
             Action::Complete { worker } => {
                 if let Some((number, claim)) = self.claims[worker].take() {
@@ -141,12 +141,12 @@ impl World {
         self.compare().await;
     }
 
-    async fn claim(&mut self, worker: usize, reach: Reach, skew_hours: i64) {
+    async fn claim(&mut self, worker: usize, options: ClaimOptions, skew_hours: i64) {
         let worker_us = (clock::now_ms() + skew_hours * HOUR_MS) * 1_000;
-        let claimed = self.schedule.claim_at(reach, worker_us).await.unwrap();
+        let claimed = self.schedule.claim_at(options, worker_us).await.unwrap();
         // Due by the slower of the two clocks. Lapsed claims are due by Redis' clock, and were made a moment ago; they
         // are not to be had ahead, and neither are those that have not lapsed.
-        let latest = clock::now_ms() + skew_hours.min(0) * HOUR_MS + reach.ahead.as_millis() as i64;
+        let latest = clock::now_ms() + skew_hours.min(0) * HOUR_MS + options.ahead.as_millis() as i64;
         let due: Vec<usize> = self
             .model
             .jobs
@@ -160,15 +160,15 @@ impl World {
             .collect();
         let taken: Vec<usize> =
             claimed.claim.iter().flat_map(|claim| &claim.jobs).map(|job| self.order_of(&job.id)).collect();
-        // Claims that are not to be had may stand in the way of a reach ahead, until they lapse.
-        let most = due.len().min(reach.limit);
+        // Claims that are not to be had may stand in the way of a options ahead, until they lapse.
+        let most = due.len().min(options.limit);
         let overdue = due.iter().filter(|order| match self.model.jobs[*order] {
-            State::Waiting(due_ms) => due_ms <= latest - reach.ahead.as_millis() as i64,
+            State::Waiting(due_ms) => due_ms <= latest - options.ahead.as_millis() as i64,
             _ => true,
         });
-        let least = overdue.count().min(reach.limit);
+        let least = overdue.count().min(options.limit);
         assert!(
-            (least..=most).contains(&taken.len()) && (!reach.ahead.is_zero() || least == most),
+            (least..=most).contains(&taken.len()) && (!options.ahead.is_zero() || least == most),
             "as many as are due and asked for; due {due:?}, taken {taken:?}"
         );
         let distinct: HashSet<_> = taken.iter().collect();

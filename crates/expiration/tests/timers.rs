@@ -98,7 +98,7 @@ async fn a_cancelled_order_needs_no_timer() {
 async fn a_timer_that_is_due_before_the_next_look_wakes_the_worker() {
     let world = World::start().await;
     let _worker = world.worker("expiration-1").await;
-    // With nothing scheduled the worker looks once a second: without the alarm half of these would be late by that.
+    // With nothing scheduled the worker looks once a second: without the due_wake half of these would be late by that.
     let mut late = Vec::new();
     for _ in 0..10 {
         let due_ms = in_ms(20);

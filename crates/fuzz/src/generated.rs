@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::{LIMIT, target::Target};
-use testkit::{layout, wheels};
+use testkit::{paths, wheels};
 
 const PACKAGE: &str = "schemathesis";
 const VERSION: &str = "4.32.5";
@@ -71,7 +71,7 @@ fn command(config: &Path, target: &Target) -> Result<Command> {
         .arg(packages.join("bin").join(PACKAGE))
         .env("PYTHONPATH", &packages)
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("SCHEMATHESIS_HOOKS", layout::repository().join("crates/fuzz/src/hooks.py"))
+        .env("SCHEMATHESIS_HOOKS", paths::repository().join("crates/fuzz/src/hooks.py"))
         .arg("--config-file")
         .arg(config)
         .args(["--no-color", "run", &target.document_url()])

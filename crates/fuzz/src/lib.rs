@@ -24,7 +24,7 @@ use anyhow::{Context, Result, ensure};
 use generated::Sender;
 use platform::{Platform, ServiceName};
 use target::Target;
-use testkit::layout;
+use testkit::paths;
 use world::World;
 
 /// The longest that an answer may take.
@@ -71,7 +71,7 @@ async fn fuzz(options: &Options) -> Result<()> {
     ensure!(!targets.is_empty(), "none of {:?} has an API", options.services);
     let mut wrong = Vec::new();
     for target in &targets {
-        layout::say(&format!("fuzz: {}", target.name));
+        paths::say(&format!("fuzz: {}", target.name));
         wrong.extend(attack(target, options).await);
         for service in platform.services(target.name) {
             wrong.extend(aftermath::check(service).await.err());
@@ -109,5 +109,5 @@ async fn attack(target: &Target, options: &Options) -> Vec<anyhow::Error> {
 
 fn done(target: &Target, count: u64, kind: &str, begun: Instant) {
     let took = begun.elapsed().as_secs_f64();
-    layout::say(&format!("fuzz: {}: {count} requests, {kind}: ok after {took:.1} s", target.name));
+    paths::say(&format!("fuzz: {}: {count} requests, {kind}: ok after {took:.1} s", target.name));
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{
-    attempt::Attempt,
     handler::{Delivery, Handler, Outcome},
+    handler_run::HandlerRun,
+    received::{Position, Received},
     settle::Settler,
-    taken::{Place, Taken},
 };
 use common::{event::Event, traceparent::TRACEPARENT};
 use futures_util::future::join_all;
@@ -16,27 +16,27 @@ use tokio_util::sync::CancellationToken;
 
 /// What the batches of one consumer share.
 #[derive(Debug)]
-pub(super) struct Work<H> {
+pub(super) struct BatchProcessor<H> {
     pub(super) name: String,
     pub(super) handler: H,
     pub(super) settler: Settler,
     pub(super) heartbeat: Heartbeat,
 }
 
-impl<H: Handler> Work<H> {
+impl<H: Handler> BatchProcessor<H> {
     /// Answers every message, and tells the broker at every `interval` of those that have no answer yet.
-    pub(super) async fn process(&self, messages: &[Taken], interval: Duration, stop: &CancellationToken) {
+    pub(super) async fn process(&self, messages: &[Received], interval: Duration, stop: &CancellationToken) {
         histogram!("consumed_batch_size", "consumer" => self.name.clone()).record(messages.len() as f64);
         let mut readable = Vec::with_capacity(messages.len());
         let mut batch = Vec::with_capacity(messages.len());
-        let mut given_up = Vec::new();
+        let mut refused = Vec::new();
         for message in messages {
             match decode::<H::Event>(message) {
                 Ok(delivery) => {
                     readable.push(message);
                     batch.push(delivery);
                 }
-                Err(reason) => given_up.push((message, Outcome::reject(reason))),
+                Err(reason) => refused.push((message, Outcome::reject(reason))),
             }
         }
         let outcomes = self.settler.in_progress(messages, interval, self.outcomes(&batch, stop));
@@ -52,13 +52,13 @@ impl<H: Handler> Work<H> {
             match outcome {
                 Outcome::Done => done.push(message),
                 Outcome::Postpone(delay) => self.settler.postpone(message, delay).await,
-                Outcome::Retry { .. } | Outcome::Reject { .. } => given_up.push((message, outcome)),
+                Outcome::Retry { .. } | Outcome::Reject { .. } => refused.push((message, outcome)),
             }
         }
         self.settler.done(&done).await;
         // All at once: one after the other, a broker that is silent about dead letters would hold this batch's slot
         // for many timeouts, and the good ones behind it (I7).
-        let settled = given_up.into_iter().map(|(message, outcome)| {
+        let settled = refused.into_iter().map(|(message, outcome)| {
             let settled = self.settler.refuse(message, outcome);
             self.settler.in_progress(std::slice::from_ref(message), interval, settled)
         });
@@ -70,13 +70,13 @@ impl<H: Handler> Work<H> {
         if batch.is_empty() {
             return Some(Vec::new());
         }
-        let attempt =
-            Attempt { consumer: &self.name, handler: &self.handler, stop, heartbeat: &self.heartbeat };
-        attempt.outcomes(batch).await.ok()
+        let handler_run =
+            HandlerRun { consumer: &self.name, handler: &self.handler, stop, heartbeat: &self.heartbeat };
+        handler_run.outcomes(batch).await.ok()
     }
 }
 
-fn decode<E: Event>(message: &Taken) -> Result<Delivery<E>, String> {
+fn decode<E: Event>(message: &Received) -> Result<Delivery<E>, String> {
     // serde would read an array as the fields in their order, which nobody promised.
     if message.payload.trim_ascii_start().first() == Some(&b'[') {
         return Err(format!("the body is not a valid {}: it is an array, not an object", E::SUBJECT));
@@ -87,7 +87,7 @@ fn decode<E: Event>(message: &Taken) -> Result<Delivery<E>, String> {
         .as_ref()
         .and_then(|headers| headers.get(TRACEPARENT))
         .and_then(|value| value.as_str().parse().ok());
-    let Place { sequence, delivered, .. } = message.place;
+    let Position { sequence, delivered, .. } = message.position;
     Ok(Delivery { event, traceparent, sequence, delivered })
 }
 

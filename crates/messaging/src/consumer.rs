@@ -13,8 +13,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
 
 use super::{
-    Provisioner, batch::Work, dead_letter::DeadLetters, handler::Handler, pull::Pull, settle::Settler,
-    taken::Taken, topology,
+    Provisioner, batch::BatchProcessor, dead_letter::DeadLetters, handler::Handler, pull::Pull,
+    received::Received, settle::Settler, topology,
 };
 use common::{event::Event, event::Service, event::Subject};
 use process::health::Health;
@@ -58,7 +58,7 @@ pub struct Consumer<H> {
     client: async_nats::Client,
     provisioner: Arc<Provisioner>,
     options: ConsumerOptions,
-    work: Arc<Work<H>>,
+    work: Arc<BatchProcessor<H>>,
     slots: Arc<Semaphore>,
     batches: TaskTracker,
 }
@@ -91,7 +91,7 @@ impl<H: Handler> Consumer<H> {
             client,
             provisioner,
             options,
-            work: Arc::new(Work { name, handler, settler, heartbeat }),
+            work: Arc::new(BatchProcessor { name, handler, settler, heartbeat }),
             slots: Arc::new(Semaphore::new(options.in_flight)),
             batches: TaskTracker::new(),
         }
@@ -207,9 +207,9 @@ impl<H: Handler> Consumer<H> {
     ///
     /// While a backlog is on its way it waits for a full batch: a batch costs the handler's server as much as some
     /// hundred messages in it. Without one it waits for nothing.
-    async fn gather(&self, pull: &mut Pull, first: Taken) -> (Vec<Taken>, Option<String>) {
+    async fn gather(&self, pull: &mut Pull, first: Received) -> (Vec<Received>, Option<String>) {
         let deadline = Instant::now() + GATHER_LIMIT;
-        let mut pending = first.place.pending;
+        let mut pending = first.position.pending;
         let mut messages = Vec::with_capacity(self.options.batch.min(pending as usize + 1));
         messages.push(first);
         while messages.len() < self.options.batch {
@@ -223,7 +223,7 @@ impl<H: Handler> Consumer<H> {
             };
             match next {
                 Ok(message) => {
-                    pending = message.place.pending;
+                    pending = message.position.pending;
                     messages.push(message);
                 }
                 Err(reason) => return (messages, Some(reason)),

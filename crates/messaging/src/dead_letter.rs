@@ -15,7 +15,7 @@ use bytes::Bytes;
 use metrics::counter;
 use tracing::error;
 
-use super::{Provisioner, publisher::PUBACK_TIMEOUT, taken::Taken, topology};
+use super::{Provisioner, publisher::PUBACK_TIMEOUT, received::Received, topology};
 
 /// Bytes kept of a body that does not fit beside the headers.
 const CUT_BODY: usize = 4 * 1024;
@@ -48,7 +48,7 @@ pub mod header {
 #[derive(Debug)]
 pub(super) struct DeadLetter<'a> {
     /// The message.
-    pub(super) message: &'a Taken,
+    pub(super) message: &'a Received,
     /// Why it is given up.
     pub(super) reason: &'a str,
 }
@@ -109,7 +109,7 @@ impl DeadLetters {
         }
     }
 
-    /// The place is taken: by this same message (nothing to do), or, after the events' stream was lost and made
+    /// The position is taken: by this same message (nothing to do), or, after the events' stream was lost and made
     /// anew, by an earlier one of the same sequence, which must not hide this one.
     async fn store_beside(
         &self,
@@ -172,18 +172,18 @@ struct Origin {
 }
 
 impl Origin {
-    fn of(message: &Taken) -> Self {
-        let place = message.place;
-        let published = chrono::DateTime::from_timestamp_nanos(place.published_ns);
+    fn of(message: &Received) -> Self {
+        let position = message.position;
+        let published = chrono::DateTime::from_timestamp_nanos(position.published_ns);
         Self {
             stream: message.stream().to_owned(),
-            sequence: place.sequence,
+            sequence: position.sequence,
             published: published.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true),
         }
     }
 }
 
-fn original_headers(message: &Taken) -> HeaderMap {
+fn original_headers(message: &Received) -> HeaderMap {
     let mut prefixed = HeaderMap::new();
     for (name, values) in message.headers.iter().flat_map(HeaderMap::iter) {
         let Ok(name) = format!("{}{name}", header::ORIGINAL).parse::<HeaderName>() else { continue };

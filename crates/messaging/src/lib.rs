@@ -7,7 +7,6 @@
 //!
 //! [`Broker`] is the connection that all of them share.
 
-mod attempt;
 mod batch;
 mod broker;
 mod connection;
@@ -15,14 +14,15 @@ mod consumer;
 mod dead_letter;
 pub mod differences;
 mod handler;
+mod handler_run;
 mod permissions;
 mod provision;
 mod publisher;
 mod pull;
+mod received;
 mod refusals;
 mod settings;
 mod settle;
-mod taken;
 pub mod topology;
 
 pub use broker::Broker;
@@ -32,5 +32,5 @@ pub use dead_letter::header as dead_letter_header;
 pub use handler::{BatchError, Delivery, Handler, Outcome};
 pub use permissions::Permissions;
 pub use provision::{ProvisionError, Provisioner, check_server};
-pub use publisher::{Doubt, Flight, Outgoing, PublishError, Publisher};
+pub use publisher::{Ambiguity, Outgoing, PublishBatch, PublishError, Publisher};
 pub use settings::NatsSettings;

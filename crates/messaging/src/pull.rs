@@ -18,7 +18,7 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::taken::Taken;
+use super::received::Received;
 
 /// How long a request stands at the server, which says so when it ends: that is the heartbeat as well.
 const EXPIRES: Duration = Duration::from_secs(1);
@@ -89,7 +89,7 @@ impl Pull {
     ///
     /// # Errors
     /// With the reason for which no message will come any more.
-    pub(super) async fn next(&mut self) -> Result<Taken, String> {
+    pub(super) async fn next(&mut self) -> Result<Received, String> {
         loop {
             if self.asked <= self.batch / 2 {
                 self.ask().await?;
@@ -120,13 +120,13 @@ impl Pull {
     }
 
     /// A message, or the end, that is here already.
-    pub(super) fn next_buffered(&mut self) -> Option<Result<Taken, String>> {
+    pub(super) fn next_buffered(&mut self) -> Option<Result<Received, String>> {
         // Without `unconstrained` the runtime's budget would end every batch at about a hundred.
         unconstrained(self.next()).now_or_never()
     }
 
     /// Asks no more, and answers what had been asked for and came: it has to be given back.
-    pub(super) async fn close(mut self) -> Vec<Taken> {
+    pub(super) async fn close(mut self) -> Vec<Received> {
         let deadline = Instant::now() + CLOSE_LIMIT;
         let mut left = Vec::new();
         while self.asked > 0 {
@@ -152,15 +152,15 @@ impl Pull {
     }
 
     /// What the server sent: a message, something about a request, or the reason why no more will come.
-    fn accept(&mut self, frame: async_nats::Message) -> Result<Option<Taken>, String> {
+    fn accept(&mut self, frame: async_nats::Message) -> Result<Option<Received>, String> {
         match frame.status.unwrap_or(StatusCode::OK) {
             StatusCode::OK => {
                 self.asked = self.asked.saturating_sub(1);
-                let taken = Taken::new(frame);
-                if taken.is_none() {
+                let received = Received::new(frame);
+                if received.is_none() {
                     warn!("a message without a JetStream reply subject can't be answered");
                 }
-                Ok(taken)
+                Ok(received)
             }
             StatusCode::NO_RESPONDERS => Err("there is no such consumer".to_owned()),
             status => match unserved(&frame) {

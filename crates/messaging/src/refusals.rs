@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use rand::RngExt;
 
-use super::taken::Place;
+use super::received::Position;
 
 /// Delay before the first retry.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
@@ -31,8 +31,8 @@ type Key = (u64, i64);
 
 impl Refusals {
     /// Counts one more refusal and returns how many there were.
-    pub(super) fn count(&mut self, place: Place) -> u32 {
-        let key = key(place);
+    pub(super) fn count(&mut self, position: Position) -> u32 {
+        let key = key(position);
         let before = self.young.get(&key).or_else(|| self.old.get(&key)).copied().unwrap_or_default();
         if self.young.len() >= GENERATION {
             self.old = std::mem::take(&mut self.young);
@@ -42,17 +42,17 @@ impl Refusals {
     }
 
     /// The message got its final answer.
-    pub(super) fn forget(&mut self, place: Place) {
+    pub(super) fn forget(&mut self, position: Position) {
         if self.young.is_empty() && self.old.is_empty() {
             return;
         }
-        self.young.remove(&key(place));
-        self.old.remove(&key(place));
+        self.young.remove(&key(position));
+        self.old.remove(&key(position));
     }
 }
 
-fn key(place: Place) -> Key {
-    (place.sequence, place.published_ns)
+fn key(position: Position) -> Key {
+    (position.sequence, position.published_ns)
 }
 
 /// `min(30 s, 0.5 s x 2^(delivered-1))`, give or take a fifth, so that a crowd that was refused together does not
@@ -81,16 +81,16 @@ mod tests {
         }
     }
 
-    fn place(sequence: u64, published_ns: i64) -> Place {
-        Place { sequence, published_ns, delivered: 1, pending: 0 }
+    fn position(sequence: u64, published_ns: i64) -> Position {
+        Position { sequence, published_ns, delivered: 1, pending: 0 }
     }
 
     #[test]
     fn refusals_are_counted_for_each_message_and_forgotten_with_it() {
         let mut refusals = Refusals::default();
-        let (seven, eight) = (place(7, 1), place(8, 1));
+        let (seven, eight) = (position(7, 1), position(8, 1));
         assert_eq!([refusals.count(seven), refusals.count(seven), refusals.count(eight)], [1, 2, 1]);
-        assert_eq!(refusals.count(place(7, 2)), 1, "another message that has the sequence of a lost one");
+        assert_eq!(refusals.count(position(7, 2)), 1, "another message that has the sequence of a lost one");
         refusals.forget(seven);
         assert_eq!(refusals.count(seven), 1);
     }
@@ -98,9 +98,9 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_and_the_ones_refused_last_are_kept() {
         let mut refusals = Refusals::default();
-        let oldest = place(0, 1);
+        let oldest = position(0, 1);
         for sequence in 1..=3 * GENERATION as u64 {
-            refusals.count(place(sequence, 1));
+            refusals.count(position(sequence, 1));
             if sequence % 5_000 == 0 {
                 refusals.count(oldest);
             }

@@ -17,8 +17,8 @@ use tracing::{debug, warn};
 use super::{
     dead_letter::{DeadLetter, DeadLetters},
     handler::Outcome,
+    received::Received,
     refusals::{Refusals, retry_delay},
-    taken::Taken,
 };
 
 /// How long an answer may wait for room in the client's queue.
@@ -44,44 +44,44 @@ impl Settler {
     }
 
     /// Acks messages whose effect is durable.
-    pub(super) async fn done(&self, messages: &[&Taken]) {
+    pub(super) async fn done(&self, messages: &[&Received]) {
         {
             let mut refusals = self.refusals();
-            messages.iter().for_each(|message| refusals.forget(message.place));
+            messages.iter().for_each(|message| refusals.forget(message.position));
         }
         self.done.increment(messages.len() as u64);
         self.answer(messages, &Bytes::from_static(b"+ACK")).await;
     }
 
     /// Has a message delivered again after this delay. It is never counted.
-    pub(super) async fn postpone(&self, message: &Taken, delay: Duration) {
+    pub(super) async fn postpone(&self, message: &Received, delay: Duration) {
         self.answer_one(message, AckKind::Nak(Some(delay)), "postponed").await;
     }
 
     /// Gives a message back untouched, to be delivered again at once: for whoever asks next.
-    pub(super) async fn give_back(&self, message: &Taken) {
+    pub(super) async fn give_back(&self, message: &Received) {
         self.answer_one(message, AckKind::Nak(None), "given_back").await;
     }
 
     /// Answers a message that a handler refused, or that none could read.
-    pub(super) async fn refuse(&self, message: &Taken, outcome: Outcome) {
+    pub(super) async fn refuse(&self, message: &Received, outcome: Outcome) {
         match outcome {
             Outcome::Done => self.done(&[message]).await,
             Outcome::Postpone(delay) => self.postpone(message, delay).await,
-            Outcome::Reject { reason } => self.give_up(message, &reason).await,
+            Outcome::Reject { reason } => self.dead_letter(message, &reason).await,
             Outcome::Retry { reason, limit } => self.retry(message, &reason, limit).await,
         }
     }
 
-    async fn retry(&self, message: &Taken, reason: &str, limit: Option<u32>) {
+    async fn retry(&self, message: &Received, reason: &str, limit: Option<u32>) {
         let limit = limit.unwrap_or(self.retries);
-        let refused = self.refusals().count(message.place);
+        let refused = self.refusals().count(message.position);
         if refused > limit {
-            self.give_up(message, &format!("refused {refused} times: {reason}")).await;
+            self.dead_letter(message, &format!("refused {refused} times: {reason}")).await;
             return;
         }
-        let delay = retry_delay(message.place.delivered);
-        let sequence = message.place.sequence;
+        let delay = retry_delay(message.position.delivered);
+        let sequence = message.position.sequence;
         debug!(
             consumer = self.consumer,
             sequence,
@@ -92,33 +92,33 @@ impl Settler {
     }
 
     /// Stores the dead letter, then terms the message. Without room for the dead letter the message stays.
-    async fn give_up(&self, message: &Taken, reason: &str) {
+    async fn dead_letter(&self, message: &Received, reason: &str) {
         match self.dead_letters.store(&DeadLetter { message, reason }).await {
             Ok(()) => {
-                self.refusals().forget(message.place);
+                self.refusals().forget(message.position);
                 self.answer_one(message, AckKind::Term, "dead_lettered").await;
             }
             Err(error) => {
-                let sequence = message.place.sequence;
+                let sequence = message.position.sequence;
                 warn!(
                     consumer = self.consumer,
                     sequence,
                     "the dead letters did not take message {sequence}, which is kept and tried again: {error:#}",
                 );
-                let delay = retry_delay(message.place.delivered);
+                let delay = retry_delay(message.position.delivered);
                 self.answer_one(message, AckKind::Nak(Some(delay)), "kept").await;
             }
         }
     }
 
-    async fn answer_one(&self, message: &Taken, kind: AckKind, outcome: &'static str) {
+    async fn answer_one(&self, message: &Received, kind: AckKind, outcome: &'static str) {
         outcomes(&self.consumer, outcome).increment(1);
         self.answer(&[message], &kind.into()).await;
     }
 
     /// Unanswered means delivered again after the ack wait, which every handler bears. So an answer is not worth
     /// waiting for while the broker is away and the client's queue is full: a drain would never end.
-    async fn answer(&self, messages: &[&Taken], answer: &Bytes) {
+    async fn answer(&self, messages: &[&Received], answer: &Bytes) {
         let patience =
             if self.client.connection_state() == State::Connected { ANSWER_TIMEOUT } else { Duration::ZERO };
         let all = async {
@@ -141,7 +141,7 @@ impl Settler {
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the consumer loop")]
-    async fn send(&self, message: &Taken, answer: Bytes) -> Result<(), async_nats::client::PublishError> {
+    async fn send(&self, message: &Received, answer: Bytes) -> Result<(), async_nats::client::PublishError> {
         match &message.reply {
             Some(reply) => self.client.publish(reply.clone(), answer).await,
             None => Ok(()),
@@ -152,7 +152,7 @@ impl Settler {
     /// an answer: it would turn the delay of a NAK into a whole ack wait.
     pub(super) async fn in_progress<T>(
         &self,
-        messages: &[Taken],
+        messages: &[Received],
         interval: Duration,
         work: impl Future<Output = T>,
     ) -> T {

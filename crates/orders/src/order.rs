@@ -40,7 +40,7 @@ pub struct Ticket {
 
 /// What decides about an order: its status and, once complete, by which payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct OrderState {
     /// How far the order has come.
     pub status: OrderStatus,
     /// The payment of a complete order.
@@ -88,7 +88,7 @@ pub enum Expiry {
     UnknownOrder,
 }
 
-impl Standing {
+impl OrderState {
     /// What `payment` does to the order. Being late is no reason to refuse: a payment that gets here before the
     /// cancellation wins.
     pub fn pay(&self, payment: &Id) -> Payment {
@@ -124,27 +124,27 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn standing(status: OrderStatus) -> Standing {
+    fn state(status: OrderStatus) -> OrderState {
         let payment_id = (status == OrderStatus::Complete).then(|| id("p-1"));
-        Standing { status, payment_id }
+        OrderState { status, payment_id }
     }
 
     #[test]
     fn a_payment_completes_an_unpaid_order() {
         for status in [OrderStatus::Created, OrderStatus::AwaitingPayment] {
-            assert_eq!(standing(status).pay(&id("p-1")), Payment::Completes);
+            assert_eq!(state(status).pay(&id("p-1")), Payment::Completes);
         }
     }
 
     #[test]
     fn a_cancelled_order_is_never_completed() {
-        assert_eq!(standing(OrderStatus::Cancelled).pay(&id("p-1")), Payment::OrderIsCancelled);
+        assert_eq!(state(OrderStatus::Cancelled).pay(&id("p-1")), Payment::OrderIsCancelled);
     }
 
     #[test]
     fn the_same_payment_again_changes_nothing_and_another_is_refused() {
-        let order = Standing::paid(id("p-1"));
-        assert_eq!(order, standing(OrderStatus::Complete));
+        let order = OrderState::paid(id("p-1"));
+        assert_eq!(order, state(OrderStatus::Complete));
         assert_eq!(order.pay(&id("p-1")), Payment::Repeated);
         assert_eq!(order.pay(&id("p-2")), Payment::PaidBy(Some(id("p-1"))));
     }
@@ -152,9 +152,9 @@ mod tests {
     #[test]
     fn a_buyer_cancels_an_unpaid_order_once_and_a_complete_one_never() {
         for status in [OrderStatus::Created, OrderStatus::AwaitingPayment] {
-            assert_eq!(standing(status).cancel(), Cancellation::Cancels);
+            assert_eq!(state(status).cancel(), Cancellation::Cancels);
         }
-        assert_eq!(standing(OrderStatus::Cancelled).cancel(), Cancellation::Repeated);
-        assert_eq!(standing(OrderStatus::Complete).cancel(), Cancellation::OrderIsComplete);
+        assert_eq!(state(OrderStatus::Cancelled).cancel(), Cancellation::Repeated);
+        assert_eq!(state(OrderStatus::Complete).cancel(), Cancellation::OrderIsComplete);
     }
 }

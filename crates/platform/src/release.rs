@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::ServiceName;
-use testkit::{command, layout};
+use testkit::{command, paths};
 
 /// The commit of the release before: whoever releases puts here what is in production meanwhile.
 const COMMIT: &str = "caceeaf4a972e53a855d167f53c71b1fdcf2f108";
@@ -27,22 +27,20 @@ pub fn release_before() -> Result<PathBuf> {
     // Tests of one process wait for each other here, processes at the lock.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let releases = layout::dev().join("releases");
-    let _lock = layout::lock(&releases, COMMIT)?;
+    let releases = paths::dev().join("releases");
+    let _lock = paths::lock(&releases, COMMIT)?;
     let programs = releases.join(COMMIT);
     if programs.is_dir() {
         return Ok(programs);
     }
     if !is_known() {
-        layout::say(&format!(
+        paths::say(&format!(
             "this copy has no commit {COMMIT}: the current build stands in for the release before \
              (`git fetch --unshallow` brings the history)"
         ));
         return current();
     }
-    layout::say(&format!(
-        "builds the services of the release before, {COMMIT}; the first time takes minutes"
-    ));
+    paths::say(&format!("builds the services of the release before, {COMMIT}; the first time takes minutes"));
     let workshop = releases.join("workshop");
     clear(&workshop)?;
     build(&workshop)?;
@@ -106,8 +104,8 @@ fn clear(directory: &Path) -> Result<()> {
 fn git() -> Command {
     let mut git = Command::new("git");
     let mut safe = std::ffi::OsString::from("safe.directory=");
-    safe.push(layout::repository());
+    safe.push(paths::repository());
     // A clone that can't bring the commit must not ask for a password.
-    git.current_dir(layout::repository()).env("GIT_TERMINAL_PROMPT", "0").arg("-c").arg(safe);
+    git.current_dir(paths::repository()).env("GIT_TERMINAL_PROMPT", "0").arg("-c").arg(safe);
     git
 }

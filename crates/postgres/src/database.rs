@@ -134,7 +134,7 @@ impl DerefMut for Connection {
 ///
 /// # Errors
 /// What Postgres answers; `Io` with `TimedOut` when it does not. [`Failure::of`] says what to do about it.
-pub async fn run<T, F>(mut work: impl FnMut() -> F) -> sqlx::Result<T>
+pub async fn retry_conflicts<T, F>(mut work: impl FnMut() -> F) -> sqlx::Result<T>
 where
     F: Future<Output = sqlx::Result<T>>,
 {

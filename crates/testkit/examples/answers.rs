@@ -10,7 +10,7 @@ use tokio::{
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let variable = |name| testkit::layout::variable(name).map(|value| value.to_string_lossy().into_owned());
+    let variable = |name| testkit::paths::variable(name).map(|value| value.to_string_lossy().into_owned());
     let greeting = variable("GREETING").unwrap_or_default();
     let mut out = std::io::stdout();
     writeln!(out, "greeting={greeting} home={}", variable("HOME").unwrap_or_default())?;

@@ -10,8 +10,8 @@ use crate::{
     port::Port,
     process::{Launch, Process},
     protocol::Protocol,
+    scratch_dir::ScratchDir,
     server::Server,
-    space::Space,
 };
 
 /// A NATS server with JetStream and a store of its own.
@@ -37,7 +37,7 @@ impl Nats {
     /// As [`Self::start`]; a mistake in the lines is shown in the log.
     pub async fn start_with(conf_lines: &str) -> Result<Self> {
         let program = find::nats()?;
-        let directory = Space::get()?.directory("nats")?;
+        let directory = ScratchDir::get()?.directory("nats")?;
         let port = Port::take()?;
         let conf = directory.path().join("nats.conf");
         let lines = format!(

@@ -4,16 +4,16 @@ use std::{path::Path, process::Command};
 
 use anyhow::Result;
 
-use crate::{command::run, layout};
+use crate::{command::run, paths};
 
 /// Whether Debian's package manager is there and we may use it.
 pub(crate) fn can_install() -> bool {
-    layout::is_root() && Path::new("/usr/bin/apt-get").exists()
+    paths::is_root() && Path::new("/usr/bin/apt-get").exists()
 }
 
 /// Installs Debian packages; ask [`can_install`] first.
 pub(crate) fn install(names: &[&str]) -> Result<()> {
-    layout::say(&format!("apt-get install {}", names.join(" ")));
+    paths::say(&format!("apt-get install {}", names.join(" ")));
     let install = || {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive");

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::{layout, poll::poll, space::Space, tree, user::User};
+use crate::{paths, poll::poll, scratch_dir::ScratchDir, tree, user::User};
 
 /// For a signal that stops a process to take effect.
 const STOPPING: Duration = Duration::from_secs(1);
@@ -71,7 +71,7 @@ impl Process {
         if state.leader().is_some() {
             return Ok(());
         }
-        let space = Space::get()?;
+        let space = ScratchDir::get()?;
         let mut command = Command::new(&self.launch.program);
         command
             .args(&self.launch.args)
@@ -124,7 +124,7 @@ impl Process {
             for child in &children {
                 tree::signal(*child, Signal::STOP);
                 // A stopped process does not notice that its parent died.
-                Space::get()?.watchdog.watch(*child, false)?;
+                ScratchDir::get()?.watchdog.watch(*child, false)?;
             }
         }
         state.paused = Some(children);
@@ -136,7 +136,7 @@ impl Process {
         let paused = self.state().paused.take();
         for child in paused.into_iter().flatten() {
             tree::signal(child, Signal::CONT);
-            Space::get()?.watchdog.forget(child)?;
+            ScratchDir::get()?.watchdog.forget(child)?;
         }
         self.signal(Signal::CONT)
     }
@@ -248,7 +248,7 @@ impl State {
 
     fn ended(&mut self, leader: Pid, status: ExitStatus) -> Result<()> {
         self.exited = Some(status);
-        let watchdog = &Space::get()?.watchdog;
+        let watchdog = &ScratchDir::get()?.watchdog;
         self.paused.take().into_iter().flatten().chain([leader]).try_for_each(|pid| watchdog.forget(pid))
     }
 
@@ -264,13 +264,13 @@ impl State {
 impl Drop for Process {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            layout::say(&format!("the log of {} ends:\n{}", self.launch.name, self.tail()));
+            paths::say(&format!("the log of {} ends:\n{}", self.launch.name, self.tail()));
         }
         if self.launch.forks && self.state().paused.is_none() && self.signal(Signal::QUIT).is_ok() {
             wait_blocking(Duration::from_secs(2), || !self.is_running());
         }
         if let Err(error) = self.kill() {
-            layout::say(&format!("{error:#}"));
+            paths::say(&format!("{error:#}"));
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     port::Port,
     process::{Launch, Process},
     protocol::Protocol,
+    scratch_dir::ScratchDir,
     server::Server,
-    space::Space,
 };
 
 /// Far more than any command of a test or of the demo takes.
@@ -38,7 +38,7 @@ impl Redis {
     /// As [`Self::start`].
     pub async fn start_with(arguments: &[&str]) -> Result<Self> {
         let program = find::redis()?;
-        let directory = Space::get()?.directory("redis")?;
+        let directory = ScratchDir::get()?.directory("redis")?;
         let port = Port::take()?;
         let mut args: Vec<OsString> = vec!["--bind".into(), "127.0.0.1".into()];
         args.extend(["--port".into(), port.number().to_string().into()]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::{port::Port, process::Process, protocol::Protocol, space::Directory};
+use crate::{port::Port, process::Process, protocol::Protocol, scratch_dir::Directory};
 
 /// Longer than any of them needs on a loaded machine.
 const READY: Duration = Duration::from_secs(60);

@@ -2,12 +2,12 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use crate::layout;
+use crate::paths;
 
 /// Whether stdout takes colours: a terminal does, unless a person asked for none (<https://no-color.org>).
 pub fn wants_colour() -> bool {
-    let dumb = layout::variable("TERM").is_some_and(|term| term == "dumb");
-    std::io::stdout().is_terminal() && layout::variable("NO_COLOR").is_none() && !dumb
+    let dumb = paths::variable("TERM").is_some_and(|term| term == "dumb");
+    std::io::stdout().is_terminal() && paths::variable("NO_COLOR").is_none() && !dumb
 }
 
 /// The text with a code of ECMA-48 SGR, such as `31` for red.

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::layout;
+use crate::paths;
 
 /// A user and his first group, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) struct User {
 impl User {
     /// `postgres` if there is one, else `nobody`; none when we are not root and need no other.
     pub(crate) fn for_postgres() -> Result<Option<Self>> {
-        if !layout::is_root() {
+        if !paths::is_root() {
             return Ok(None);
         }
         let users = fs::read_to_string("/etc/passwd").context("read /etc/passwd")?;

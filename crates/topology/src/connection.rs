@@ -22,7 +22,7 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
 const INBOX_PREFIX: &str = "_INBOX.admin";
 
 /// What an attempt came to that did not fail for good.
-enum Attempt {
+enum ConnectOutcome {
     Connected(Broker),
     NotYet(Error),
 }
@@ -36,8 +36,8 @@ pub(crate) async fn connect(settings: &NatsSettings, topology: &Topology) -> Res
     let mut reason = anyhow!("nothing answers");
     loop {
         match timeout_at(deadline, attempt(settings, topology)).await {
-            Ok(Ok(Attempt::Connected(broker))) => return Ok(broker),
-            Ok(Ok(Attempt::NotYet(error))) => reason = error,
+            Ok(Ok(ConnectOutcome::Connected(broker))) => return Ok(broker),
+            Ok(Ok(ConnectOutcome::NotYet(error))) => reason = error,
             Ok(Err(error)) => return Err(error),
             Err(_) => {}
         }
@@ -51,27 +51,27 @@ pub(crate) async fn connect(settings: &NatsSettings, topology: &Topology) -> Res
     }
 }
 
-async fn attempt(settings: &NatsSettings, topology: &Topology) -> Result<Attempt> {
+async fn attempt(settings: &NatsSettings, topology: &Topology) -> Result<ConnectOutcome> {
     let (refused, refusal) = watch::channel(None);
     let client = match options(settings, refused).connect(&settings.addresses[..]).await {
         Ok(client) => client,
         Err(error) if is_final(error.kind()) => {
             return Err(error).context("NATS refuses the user and password in NATS_URL: correct them");
         }
-        Err(error) => return Ok(Attempt::NotYet(error.into())),
+        Err(error) => return Ok(ConnectOutcome::NotYet(error.into())),
     };
     check_server(&client)?;
     let broker = Broker::new(client, refusal);
     // Any stream will do, there or not: what counts is an answer.
     let question = format!("STREAM.INFO.{}", topology.dead_letter_stream_name());
     match broker.ask(&question, None).await {
-        Ok(Answer::Done(_)) => Ok(Attempt::Connected(broker)),
+        Ok(Answer::Done(_)) => Ok(ConnectOutcome::Connected(broker)),
         Ok(Answer::Refused(error)) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {
-            Ok(Attempt::Connected(broker))
+            Ok(ConnectOutcome::Connected(broker))
         }
-        Ok(Answer::Refused(error)) => Ok(Attempt::NotYet(error.into())),
+        Ok(Answer::Refused(error)) => Ok(ConnectOutcome::NotYet(error.into())),
         Err(error) if broker.refusal().is_some() => Err(error),
-        Err(error) => Ok(Attempt::NotYet(error)),
+        Err(error) => Ok(ConnectOutcome::NotYet(error)),
     }
 }
 

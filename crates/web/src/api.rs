@@ -12,12 +12,12 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{ApiError, LONGEST_BODY, guard::guard, origin::refuse_cross_site};
+use super::{ApiError, LONGEST_BODY, origin::refuse_cross_site, request_layer::request_layer};
 
 /// The API of a service: its routes, `GET <prefix>/openapi.json` with the document that is generated from them, and
 /// around each request its limits, its name in the logs and the refusal of cross-site writes. Whatever is answered in
 /// error, also to a path or a method that is not there, has the body `{"errors": [...]}`.
-pub fn finish<S>(title: &str, prefix: &str, routes: OpenApiRouter<S>, state: S) -> Router
+pub fn into_router<S>(title: &str, prefix: &str, routes: OpenApiRouter<S>, state: S) -> Router
 where
     S: Clone + Send + Sync + 'static,
 {
@@ -29,7 +29,7 @@ where
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(middleware::from_fn(refuse_cross_site))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn(request_layer))
         .with_state(state)
 }
 

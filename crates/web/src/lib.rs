@@ -1,20 +1,20 @@
 //! HTTP as every service with an API speaks it: sessions, bodies, errors, pages, and what surrounds each request.
 //!
 //! A service writes handlers that are documented by `#[utoipa::path]`, collects them in an `OpenApiRouter`, and hands
-//! that to [`finish`]. No SQL and no business rules live here.
+//! that to [`into_router`]. No SQL and no business rules live here.
 
 mod api;
 mod body;
 mod error;
-mod guard;
 mod if_match;
 mod origin;
 mod page;
 mod path;
+mod request_layer;
 pub mod session;
 mod trace;
 
-pub use api::finish;
+pub use api::into_router;
 pub use body::{Body, LONGEST_BODY};
 pub use error::ApiError;
 pub use if_match::{IfMatch, etag};

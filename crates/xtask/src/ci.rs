@@ -19,7 +19,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use testkit::layout;
+use testkit::paths;
 
 /// One check: its name in the headline and in the summary, and what it does.
 struct Step {
@@ -146,7 +146,7 @@ fn cargo() -> Command {
 
 /// The same command, started in the root of the repository.
 fn here(mut command: Command) -> Command {
-    command.current_dir(layout::repository());
+    command.current_dir(paths::repository());
     command
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use testkit::{Service, layout};
+use testkit::{Service, paths};
 
 use crate::generated::Generated;
 
@@ -30,7 +30,7 @@ struct Variable {
 }
 
 fn text() -> Result<String> {
-    let path = layout::repository().join(FILE.file);
+    let path = paths::repository().join(FILE.file);
     let page = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
     with_table(&page, &table(&read_all()?))
 }

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use testkit::layout;
+use testkit::paths;
 
 /// What may be chosen of a command that writes such a file.
 #[derive(clap::Args)]
@@ -46,7 +46,7 @@ impl Generated {
     }
 
     fn path(&self) -> PathBuf {
-        layout::repository().join(self.file)
+        paths::repository().join(self.file)
     }
 
     fn compare(&self, there: &str, current: &str) -> Result<()> {

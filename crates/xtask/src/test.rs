@@ -3,7 +3,7 @@
 use std::{process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result};
-use testkit::layout;
+use testkit::paths;
 
 /// Each test has servers of its own, and waits more than it works.
 const THREADS: &str = "4";
@@ -14,27 +14,27 @@ const THREADS: &str = "4";
 /// When a server is not to be had, or cargo can't be run.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let begin = Instant::now();
-    layout::say(
+    paths::say(
         "runs every test on real NATS, Redis and Postgres servers of their own. \
          The first time it fetches what is missing and builds everything, which takes minutes.",
     );
     testkit::provide()?;
     let mut tests = testkit::cargo();
-    tests.current_dir(layout::repository()).args(["test", "--no-fail-fast"]);
+    tests.current_dir(paths::repository()).args(["test", "--no-fail-fast"]);
     // Beside --workspace, cargo ignores --package without a word.
     if !arguments.iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package")) {
         tests.arg("--workspace");
         // Here its progress is seen; a test that builds it says nothing for minutes. The test fails of the same error.
         if let Err(error) = platform::release_before() {
-            layout::say(&format!("{error:#}"));
+            paths::say(&format!("{error:#}"));
         }
     }
     tests.args(arguments);
-    if layout::variable("RUST_TEST_THREADS").is_none() {
+    if paths::variable("RUST_TEST_THREADS").is_none() {
         tests.env("RUST_TEST_THREADS", THREADS);
     }
     let status = tests.status().context("run cargo test")?;
     let verdict = if status.success() { "all tests passed" } else { "there are failures, see above" };
-    layout::say(&format!("{verdict}, after {} s", begin.elapsed().as_secs()));
+    paths::say(&format!("{verdict}, after {} s", begin.elapsed().as_secs()));
     Ok(crate::exit_code(status.code()))
 }

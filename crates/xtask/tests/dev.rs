@@ -10,13 +10,13 @@ use platform::ServiceName;
 use rustix::process::Signal;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use support::{Xtask, are_gone, pids};
-use testkit::{Nats, Postgres, Redis, free_port, layout};
+use testkit::{Nats, Postgres, Redis, free_port, paths};
 
 /// What `components/throwaway-secrets` gives to all.
 const PASSWORD: &str = "throw-away";
 
 fn component(file: &str) -> String {
-    fs::read_to_string(layout::repository().join("infra/k8s/components").join(file)).unwrap()
+    fs::read_to_string(paths::repository().join("infra/k8s/components").join(file)).unwrap()
 }
 
 /// With the users of the cluster's broker. Whoever comes without a password is the test.

@@ -28,7 +28,7 @@ fn example(line: &Value) -> Vec<Value> {
     if Command::new("curl").arg("--version").output().is_err() {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/curl.py");
         std::os::unix::fs::symlink(script, stand_in.path().join("curl")).unwrap();
-        let path = testkit::layout::variable("PATH").unwrap_or_default();
+        let path = testkit::paths::variable("PATH").unwrap_or_default();
         shell.env("PATH", format!("{}:{}", stand_in.path().display(), path.to_string_lossy()));
     }
     let output = shell.arg("-euc").arg(lines).output().unwrap();

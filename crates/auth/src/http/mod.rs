@@ -50,7 +50,7 @@ impl FromRef<Api> for Proxies {
 
 /// The API. The server has to be one that tells the peer's address (`into_make_service_with_connect_info`).
 pub fn router(api: Api) -> Router {
-    finish(routes(), api)
+    into_router(routes(), api)
 }
 
 /// The documented routes alone, for a test that puts something of its own around them.
@@ -63,6 +63,6 @@ pub fn routes() -> OpenApiRouter<Api> {
 }
 
 /// Routes with their document and what surrounds every request.
-pub fn finish(routes: OpenApiRouter<Api>, api: Api) -> Router {
-    web::finish("Auth", "/api/users", routes, api)
+pub fn into_router(routes: OpenApiRouter<Api>, api: Api) -> Router {
+    web::into_router("Auth", "/api/users", routes, api)
 }

@@ -10,7 +10,7 @@ use common::{
     event::Id,
 };
 use tracing::{Span, error, warn};
-use web::{ApiError, Body, Sessions, User, session::Visitor};
+use web::{ApiError, Body, Sessions, User, session::MaybeUser};
 
 use super::{
     Api,
@@ -125,6 +125,6 @@ pub(super) async fn sign_out(
     security((), ("session" = [])),
     responses((status = 200, body = CurrentUserBody, description = "Whoever is signed in, if anyone is."))
 )]
-pub(super) async fn current(Visitor(user): Visitor) -> Json<CurrentUserBody> {
+pub(super) async fn current(MaybeUser(user): MaybeUser) -> Json<CurrentUserBody> {
     Json(CurrentUserBody { current_user: user.map(body_of) })
 }

@@ -55,7 +55,7 @@ impl Store {
     pub async fn reserve(&self, subjects: &[Subject]) -> sqlx::Result<Reserved> {
         let keys: Vec<String> = subjects.iter().map(Subject::key).collect();
         let most: Vec<i32> = subjects.iter().map(Subject::most).collect();
-        let rows: Vec<Row> = postgres::run(|| async {
+        let rows: Vec<Row> = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let rows = sqlx::query_as(include_str!("reserve.sql")).bind(&keys).bind(&most);
@@ -96,7 +96,7 @@ impl Store {
 
     async fn fail(&self, subject: &Subject, began: DateTime<Utc>) -> sqlx::Result<()> {
         let key = subject.key();
-        postgres::run(|| async {
+        postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let failed = sqlx::query(include_str!("fail.sql")).bind(&key).bind(began).bind(ms(WINDOW));
             failed.execute(&mut *connection).await?;
@@ -108,7 +108,7 @@ impl Store {
 
     async fn release(&self, subject: &Subject, began: DateTime<Utc>, forget: bool) -> sqlx::Result<()> {
         let key = subject.key();
-        postgres::run(|| async {
+        postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let released = sqlx::query(include_str!("release.sql")).bind(&key).bind(began).bind(forget);
             released.execute(&mut *connection).await?;
@@ -123,7 +123,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn prune(&self, limit: usize) -> sqlx::Result<usize> {
-        postgres::run(|| async {
+        postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let pruned = sqlx::query(include_str!("prune.sql")).bind(ms(WINDOW)).bind(ms(IN_FLIGHT));
             let pruned = pruned.bind(limit as i64).execute(&mut *connection).await?;

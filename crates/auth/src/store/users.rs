@@ -39,7 +39,7 @@ impl Store {
     }
 
     async fn create_once(&self, id: &Id, email: &Email, password_hash: &str) -> sqlx::Result<Created> {
-        let holder: Option<String> = postgres::run(|| async {
+        let holder: Option<String> = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let inserted = sqlx::query(
                 "insert into users (id, email, password_hash)
@@ -69,7 +69,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn find(&self, email: &Email) -> sqlx::Result<Option<Account>> {
-        let row: Option<(String, String)> = postgres::run(|| async {
+        let row: Option<(String, String)> = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             // Two rows only if an older release made one of them: the normalised address wins.
             let row = sqlx::query_as(
@@ -89,7 +89,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn replace_hash(&self, user: &Id, old: &str, new: &str) -> sqlx::Result<()> {
-        postgres::run(|| async {
+        postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             sqlx::query("update users set password_hash = $3 where id = $1 and password_hash = $2")
                 .bind(user.as_str())

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 use auth::{
     accounts::Accounts,
     email::Email,
-    http::{Api, Cookies, Proxies, finish, routes},
+    http::{Api, Cookies, Proxies, into_router, routes},
     password::Passwords,
     store::{MIGRATIONS, Store},
 };
@@ -70,7 +70,7 @@ impl Server {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let service = finish(routes, api).into_make_service_with_connect_info::<SocketAddr>();
+        let service = into_router(routes, api).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
         let pool = PgPoolOptions::new().max_connections(4).connect_lazy(&database_url).unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use common::event::Subject;
-use testkit::layout;
+use testkit::paths;
 
 use crate::{contender::Contender, fired::Fired, load::Load, sample::Figures, stats, usage::Usage};
 
@@ -27,7 +27,7 @@ pub(super) async fn measure(contender: Contender, rate: usize, minutes: u64) -> 
         if rss_mb.len().is_multiple_of(LOOKS_A_MINUTE) {
             let minute = rss_mb.len() / LOOKS_A_MINUTE;
             let rss_mb = rss_mb.last().copied().unwrap_or_default();
-            layout::say(&format!("soak: minute {minute} of {minutes}, worker {rss_mb:.1} MB"));
+            paths::say(&format!("soak: minute {minute} of {minutes}, worker {rss_mb:.1} MB"));
         }
     }
     tokio::time::sleep(WINDOW).await;

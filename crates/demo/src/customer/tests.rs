@@ -113,7 +113,7 @@ async fn customer(browser: &Browser) -> Customer {
     };
     let broker = Broker::connect(Service::Payments, &settings, &Health::new()).await.unwrap();
     Customer {
-        role: Role { number: 1, buyer: 0, seat: 1, fate: Fate::Expires },
+        role: Role { number: 1, buyer: 0, seat: 1, ending: Ending::Expires },
         ticket: "t-1".parse().unwrap(),
         window: Duration::from_secs(10),
         person: Arc::new(Person::sign_up(browser, "Ada").await.unwrap()),

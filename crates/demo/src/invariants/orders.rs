@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use common::event::{Id, OrderCancelled, OrderCreated, Timestamp};
 
 use super::{Verdict, told::told};
-use crate::{facts::Facts, ledger::Known, plan::Fate};
+use crate::{facts::Facts, ledger::Known, plan::Ending};
 
 /// I1: every committed order ends cancelled, unless a payment committed first.
 pub(super) fn never_lost(facts: &Facts) -> Verdict {
     let mut broken = Vec::new();
-    let placed: HashMap<&str, Fate> =
-        facts.placed.iter().map(|entry| (entry.order.as_str(), entry.role.fate)).collect();
+    let placed: HashMap<&str, Ending> =
+        facts.placed.iter().map(|entry| (entry.order.as_str(), entry.role.ending)).collect();
     let rows: HashSet<&str> = facts.rows.iter().map(|row| row.id.as_str()).collect();
     for order in placed.keys().filter(|order| !rows.contains(*order)) {
         broken.push(format!("order {order} is known to its buyer and not in the database"));
@@ -20,8 +20,8 @@ pub(super) fn never_lost(facts: &Facts) -> Verdict {
         let id = &row.id;
         match placed.get(id.as_str()) {
             None => broken.push(format!("order {id} is in the database and nobody placed it")),
-            Some(fate)
-                if row.cancel_reason.as_deref() == Some("buyer") && *fate != Fate::CancelledByBuyer =>
+            Some(ending)
+                if row.cancel_reason.as_deref() == Some("buyer") && *ending != Ending::CancelledByBuyer =>
             {
                 broken.push(format!("order {id} was cancelled by its buyer, who did not"));
             }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use common::event::Service;
 
 use super::Verdict;
-use crate::{facts::Facts, rest::untold, text};
+use crate::{facts::Facts, quiescence::untold, text};
 
 /// max(lease 10 s, ack wait 30 s) + poll 1 s.
 const LATEST_BY_TIMER_MS: f64 = 31_000.0;

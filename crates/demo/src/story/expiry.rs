@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     moment::Moment,
-    plan::Fate,
+    plan::Ending,
     text::{self, Tone},
 };
 
@@ -21,7 +21,8 @@ impl Story<'_> {
     pub(super) async fn timers_fire(&self) -> Result<()> {
         let last = self.plan.last.len();
         let entries = self.ledger.entries();
-        let of = |wiped: bool| entries.iter().filter(move |entry| (entry.role.fate == Fate::Wiped) == wiped);
+        let of =
+            |wiped: bool| entries.iter().filter(move |entry| (entry.role.ending == Ending::Wiped) == wiped);
         let first_due_ms = of(false).map(|entry| entry.expires_at.as_millis()).min().unwrap_or_default();
         let too_late_ms = of(true).map(|entry| entry.expires_at.as_millis()).min().unwrap_or_default() - 500;
         self.narrator.act(format!(
@@ -51,8 +52,10 @@ impl Story<'_> {
     /// One of those who did not pay changes his mind, too late.
     pub(super) async fn pay_too_late(&self) -> Result<()> {
         let entries = self.ledger.entries();
-        let late =
-            entries.iter().find(|entry| entry.role.fate == Fate::Expires).context("an order that expires")?;
+        let late = entries
+            .iter()
+            .find(|entry| entry.role.ending == Ending::Expires)
+            .context("an order that expires")?;
         wait("the first unpaid order is cancelled", SWEPT, async || {
             let status: String = sqlx::query_scalar("select status from orders where id = $1")
                 .bind(late.order.as_str())

@@ -24,7 +24,7 @@ use super::{
     ledger::Ledger,
     narrator::Narrator,
     plan::{Plan, Role},
-    rest::Rest,
+    quiescence::Quiescence,
 };
 use platform::Platform;
 
@@ -43,7 +43,7 @@ pub(super) struct Story<'a> {
     pub(super) options: &'a Options,
     pub(super) plan: &'a Plan,
     pub(super) platform: &'a Platform,
-    pub(super) rest: Rest,
+    pub(super) rest: Quiescence,
     pub(super) narrator: &'a Narrator,
     pub(super) ledger: &'a Ledger,
     pub(super) browser: Browser,

@@ -8,11 +8,11 @@ use std::{
 use common::{clock, event::Id};
 
 use super::LOOK;
-use crate::{ledger::Ledger, moment::Moment, narrator::Narrator, rest::Rest, text::Tone};
+use crate::{ledger::Ledger, moment::Moment, narrator::Narrator, quiescence::Quiescence, text::Tone};
 
 /// Tells of each and remembers when it was seen, until it is aborted.
 pub(super) async fn watch(
-    rest: Rest,
+    rest: Quiescence,
     narrator: Narrator,
     ledger: Ledger,
     complete_at_ms: Arc<Mutex<HashMap<Id, i64>>>,

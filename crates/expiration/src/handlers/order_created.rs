@@ -7,7 +7,7 @@ use messaging::{BatchError, Delivery, Handler, Outcome};
 use metrics::counter;
 
 use crate::{
-    relay::Alarm,
+    relay::DueWake,
     schedule::{Job, Schedule},
 };
 
@@ -16,14 +16,14 @@ use crate::{
 pub struct OrderCreatedHandler {
     schedule: Schedule,
     max_delay: Duration,
-    alarm: Alarm,
+    due_wake: DueWake,
 }
 
 impl OrderCreatedHandler {
-    /// Adds to `schedule` and wakes the relay through `alarm` where it sleeps too long. A due time further away than
+    /// Adds to `schedule` and wakes the relay through `due_wake` where it sleeps too long. A due time further away than
     /// `max_delay` is refused: it is a mistake of the publisher, and would fill Redis for ever.
-    pub fn new(schedule: Schedule, max_delay: Duration, alarm: Alarm) -> Self {
-        Self { schedule, max_delay, alarm }
+    pub fn new(schedule: Schedule, max_delay: Duration, due_wake: DueWake) -> Self {
+        Self { schedule, max_delay, due_wake }
     }
 
     /// A due time in the past is due now: every order looks so after an outage.
@@ -59,7 +59,7 @@ impl Handler for OrderCreatedHandler {
             self.schedule.schedule(&jobs).await.map_err(|error| BatchError::Unavailable(error.into()))?;
         counter!("expiration_scheduled_total").increment(new);
         if let Some(earliest) = jobs.iter().map(|job| job.due_ms).min() {
-            self.alarm.set(earliest);
+            self.due_wake.set(earliest);
         }
         Ok(outcomes)
     }

@@ -1,12 +1,12 @@
-//! Message out: claims what is due and publishes `expiration:complete`, with several batches in flight.
+//! Message out: claims what is due and publishes `expiration:complete`, with several claims in flight.
 //!
-//! claim -> publish -> await every PubAck -> complete what is stored, release the rest. The next batch is claimed
+//! claim -> publish -> await every PubAck -> complete what is stored, release the rest. The next jobs are claimed
 //! while PubAcks are awaited. A crash between any two of these steps leaves a claim that lapses.
 
-mod alarm;
-mod batch;
-mod held;
-mod pacer;
+mod due_wake;
+mod firing;
+mod in_flight;
+mod precise_sleeper;
 
 use std::{
     sync::{
@@ -22,12 +22,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
-pub use alarm::Alarm;
-use batch::{Batch, Figures};
-pub use held::Held;
-use pacer::Pacer;
+pub use due_wake::DueWake;
+use firing::{Figures, Firing};
+pub use in_flight::InFlight;
+use precise_sleeper::PreciseSleeper;
 
-use crate::schedule::{Claimed, Reach, Schedule, Unavailable};
+use crate::schedule::{ClaimOptions, Claimed, Schedule, Unavailable};
 
 /// Jobs in one claim: more would keep Redis from others for longer than 2 ms.
 const BATCH: usize = 500;
@@ -44,7 +44,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
-/// What one step of the relay came to.
+/// The result of one step of the relay.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     /// A claim is on its way, and there is more.
@@ -58,13 +58,13 @@ enum Step {
 /// The loop that fires timers.
 #[derive(Debug)]
 pub struct Relay {
-    way: Arc<Way>,
+    pipeline: Arc<Pipeline>,
     heartbeat: Heartbeat,
-    alarm: Alarm,
-    held: Held,
+    due_wake: DueWake,
+    in_flight: InFlight,
     slots: Arc<Semaphore>,
     batches: TaskTracker,
-    /// Set by a batch that was not stored whole. One job at a time is tried until one is.
+    /// Set by a claim that was not stored whole. One job at a time is tried until one is.
     failing: Arc<AtomicBool>,
     /// Redis did not answer the last claim.
     blind: AtomicBool,
@@ -72,12 +72,12 @@ pub struct Relay {
     behind: AtomicBool,
 }
 
-/// What every batch needs on its way out.
+/// What every claim needs on its way out.
 #[derive(Debug)]
-struct Way {
+struct Pipeline {
     schedule: Schedule,
     publisher: Publisher,
-    pacer: Pacer,
+    sleeper: PreciseSleeper,
     figures: Figures,
 }
 
@@ -87,12 +87,13 @@ impl Relay {
     /// # Errors
     /// When the operating system has no thread to give.
     pub fn new(schedule: Schedule, publisher: Publisher, health: &Health) -> anyhow::Result<Self> {
-        let way = Way { schedule, publisher, pacer: Pacer::start()?, figures: Figures::new() };
+        let pipeline =
+            Pipeline { schedule, publisher, sleeper: PreciseSleeper::start()?, figures: Figures::new() };
         Ok(Self {
-            way: Arc::new(way),
+            pipeline: Arc::new(pipeline),
             heartbeat: health.register_loop("relay", LONGEST_SILENCE),
-            alarm: Alarm::default(),
-            held: Held::default(),
+            due_wake: DueWake::default(),
+            in_flight: InFlight::default(),
             slots: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
             batches: TaskTracker::new(),
             failing: Arc::default(),
@@ -102,13 +103,13 @@ impl Relay {
     }
 
     /// Wakes this relay when a timer is added that is due before it would look again.
-    pub fn alarm(&self) -> Alarm {
-        self.alarm.clone()
+    pub fn due_wake(&self) -> DueWake {
+        self.due_wake.clone()
     }
 
     /// What this relay has claimed and not completed.
-    pub fn held(&self) -> Held {
-        self.held.clone()
+    pub fn in_flight(&self) -> InFlight {
+        self.in_flight.clone()
     }
 
     /// Fires timers until `stop`, through every error; then settles the claims in flight.
@@ -125,7 +126,7 @@ impl Relay {
                 Step::Idle(wait) => {
                     backoff = FIRST_BACKOFF;
                     let wait = wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
-                    stop.run_until_cancelled(self.alarm.sleep(wait)).await;
+                    stop.run_until_cancelled(self.due_wake.sleep(wait)).await;
                 }
                 Step::Failing => {
                     stop.run_until_cancelled(tokio::time::sleep(backoff)).await;
@@ -143,21 +144,21 @@ impl Relay {
             return self.probe().await;
         }
         let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return Step::Failing };
-        // A batch in flight may have failed while this one waited for its slot.
+        // A claim in flight may have failed while this one waited for its slot.
         if self.failing.load(Ordering::Acquire) {
             // The probe needs every slot, this one too.
             drop(slot);
             return self.probe().await;
         }
-        self.alarm.begin_look();
+        self.due_wake.begin_look();
         // What is overdue goes first: nobody waits for an instant while others have waited for too long.
         let ahead = if self.behind.load(Ordering::Relaxed) { Duration::ZERO } else { AHEAD };
-        let claimed = self.way.schedule.claim(Reach { limit: BATCH, fresh: FRESH, ahead }).await;
+        let claimed = self.pipeline.schedule.claim(ClaimOptions { limit: BATCH, fresh: FRESH, ahead }).await;
         match self.read(claimed) {
             Ok(Claimed { claim: Some(claim), wait }) => {
                 let full = claim.jobs.len() == BATCH;
                 self.behind.store(full, Ordering::Relaxed);
-                self.start(Batch::new(claim, &self.held), slot);
+                self.start(Firing::new(claim, &self.in_flight), slot);
                 if full { Step::Claimed } else { Step::Idle(before(wait)) }
             }
             Ok(Claimed { claim: None, wait }) => {
@@ -172,9 +173,9 @@ impl Relay {
     /// the truth.
     async fn probe(&self) -> Step {
         let Ok(_all) = self.slots.acquire_many(IN_FLIGHT).await else { return Step::Failing };
-        self.alarm.begin_look();
-        let reach = Reach { limit: 1, fresh: 0, ahead: Duration::ZERO };
-        let claim = match self.read(self.way.schedule.claim(reach).await) {
+        self.due_wake.begin_look();
+        let options = ClaimOptions { limit: 1, fresh: 0, ahead: Duration::ZERO };
+        let claim = match self.read(self.pipeline.schedule.claim(options).await) {
             Ok(Claimed { claim: Some(claim), .. }) => claim,
             Ok(Claimed { claim: None, wait }) => {
                 // Nothing is due to try with: the next claim tells.
@@ -183,7 +184,7 @@ impl Relay {
             }
             Err(failing) => return failing,
         };
-        if Batch::new(claim, &self.held).fire(&self.way).await {
+        if Firing::new(claim, &self.in_flight).fire(&self.pipeline).await {
             info!("NATS stores expirations again");
             self.failing.store(false, Ordering::Release);
             return Step::Claimed;
@@ -203,10 +204,10 @@ impl Relay {
         claimed.map_err(|_| Step::Failing)
     }
 
-    fn start(&self, batch: Batch, slot: OwnedSemaphorePermit) {
-        let (way, failing) = (Arc::clone(&self.way), Arc::clone(&self.failing));
+    fn start(&self, firing: Firing, slot: OwnedSemaphorePermit) {
+        let (pipeline, failing) = (Arc::clone(&self.pipeline), Arc::clone(&self.failing));
         self.batches.spawn(async move {
-            if !batch.fire(&way).await && !failing.swap(true, Ordering::AcqRel) {
+            if !firing.fire(&pipeline).await && !failing.swap(true, Ordering::AcqRel) {
                 warn!("NATS does not store expirations: trying one at a time until it does");
             }
             drop(slot);

@@ -10,7 +10,7 @@ use super::{Job, Schedule, Unavailable, millis, unavailable};
 
 /// How far one claim reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct ClaimOptions {
     /// Most jobs to claim: Redis serves nobody else meanwhile.
     pub limit: usize,
     /// Where more are due than that, how many of them are those that became due last.
@@ -78,27 +78,27 @@ impl Schedule {
     /// # Errors
     /// As [`claim`](Self::claim).
     pub async fn claim_due(&self, limit: usize, now_ms: i64) -> Result<Claimed, Unavailable> {
-        let reach = Reach { limit, fresh: 0, ahead: Duration::ZERO };
-        self.claim_at(reach, now_ms.saturating_mul(1_000)).await
+        let options = ClaimOptions { limit, fresh: 0, ahead: Duration::ZERO };
+        self.claim_at(options, now_ms.saturating_mul(1_000)).await
     }
 
-    /// Claims what is due by the slower of Redis' clock and this worker's, as far as `reach` goes.
+    /// Claims what is due by the slower of Redis' clock and this worker's, as far as `options` allow.
     ///
     /// # Errors
     /// When Redis gave no answer. What it may have claimed all the same is due again after the lease.
-    pub async fn claim(&self, reach: Reach) -> Result<Claimed, Unavailable> {
-        self.claim_at(reach, clock::now_us()).await
+    pub async fn claim(&self, options: ClaimOptions) -> Result<Claimed, Unavailable> {
+        self.claim_at(options, clock::now_us()).await
     }
 
     /// The same, by any worker's clock.
     ///
     /// # Errors
     /// As [`claim`](Self::claim).
-    pub async fn claim_at(&self, reach: Reach, worker_us: i64) -> Result<Claimed, Unavailable> {
+    pub async fn claim_at(&self, options: ClaimOptions, worker_us: i64) -> Result<Claimed, Unavailable> {
         let asked_at = Instant::now();
         let mut call = self.scripts.claim.key(&self.keys.due);
-        call.key(&self.keys.claims).arg(worker_us).arg(millis(self.lease)).arg(reach.limit);
-        call.arg(millis(reach.ahead)).arg(reach.fresh);
+        call.key(&self.keys.claims).arg(worker_us).arg(millis(self.lease)).arg(options.limit);
+        call.arg(millis(options.ahead)).arg(options.fresh);
         let answer: Vec<Value> = self
             .connection
             .run(|mut redis| async move { call.invoke_async(&mut redis).await })

@@ -5,8 +5,8 @@
 
 mod claim;
 mod connection;
+mod earliest_due;
 mod keys;
-mod outlook;
 mod server;
 
 use std::{sync::Arc, time::Duration};
@@ -15,10 +15,10 @@ use common::event::Id;
 use process::config::CaFile;
 use redis::{RedisError, Script, cmd};
 
-pub use claim::{Claim, Claimed, Reach};
+pub use claim::{Claim, ClaimOptions, Claimed};
 use connection::Connection;
+use earliest_due::EarliestDue;
 use keys::Keys;
-use outlook::Outlook;
 pub use server::ServerFacts;
 
 /// How long a claim keeps other workers away. Longer than a PubAck may take, short enough to wait for after a crash.
@@ -58,7 +58,7 @@ pub struct Schedule {
     connection: Arc<Connection>,
     keys: Keys,
     scripts: Arc<Scripts>,
-    outlook: Arc<Outlook>,
+    earliest_due: Arc<EarliestDue>,
     lease: Duration,
 }
 
@@ -93,7 +93,7 @@ impl Schedule {
             connection: Arc::new(connection),
             keys: Keys::new(cluster),
             scripts: Arc::new(scripts),
-            outlook: Arc::default(),
+            earliest_due: Arc::default(),
             lease: LEASE,
         })
     }
@@ -120,7 +120,7 @@ impl Schedule {
         }
         let new = self.run(add, "schedule orders").await?;
         if let Some(earliest) = jobs.iter().map(|job| job.due_ms).min() {
-            self.outlook.add(earliest);
+            self.earliest_due.add(earliest);
         }
         Ok(new)
     }
@@ -211,13 +211,13 @@ impl Schedule {
             .await
             .map_err(unavailable("look at the schedule"))?;
         let due_ms = first.first().map(|(_, score)| self.due_ms(*score));
-        self.outlook.set(due_ms);
+        self.earliest_due.set(due_ms);
         Ok(Head { jobs, due_ms })
     }
 
     /// The earliest due time that this process knew of when it last spoke to Redis, ms since the epoch.
     pub fn earliest_known_ms(&self) -> Option<i64> {
-        self.outlook.earliest_ms()
+        self.earliest_due.earliest_ms()
     }
 
     async fn run<T: redis::FromRedisValue>(

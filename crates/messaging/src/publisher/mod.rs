@@ -1,7 +1,7 @@
 //! The way out: events are stored with a stable id, and each is answered for.
 
-mod flight;
-mod lane;
+mod ack_inbox;
+mod publish_batch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,9 +10,9 @@ use metrics::{Counter, counter};
 use tokio::sync::Semaphore;
 
 use super::Provisioner;
+use ack_inbox::AckInboxes;
 use common::{event::Subject, traceparent::Traceparent};
-pub use flight::Flight;
-use lane::Lanes;
+pub use publish_batch::PublishBatch;
 
 /// How long a publish may wait for its PubAck before it counts as unknown.
 pub(super) const PUBACK_TIMEOUT: Duration = Duration::from_secs(3);
@@ -39,14 +39,16 @@ pub struct Outgoing {
 pub enum PublishError {
     /// No answer, or one that says nothing about this message: it may or may not be stored. Publish it again with
     /// the same id.
-    #[error("{subject} {message_id} may or may not be stored ({doubt}): publish it again with the same id")]
+    #[error(
+        "{subject} {message_id} may or may not be stored ({ambiguity}): publish it again with the same id"
+    )]
     Unknown {
         /// Where it was going.
         subject: Subject,
         /// Its id.
         message_id: String,
         /// What is known instead.
-        doubt: Doubt,
+        ambiguity: Ambiguity,
     },
     /// The broker takes no message of this size: trying again changes nothing.
     #[error("{subject} {message_id} is larger than the broker takes ({bytes} bytes)")]
@@ -62,7 +64,7 @@ pub enum PublishError {
 
 /// What is known of an event that has no good PubAck.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Doubt {
+pub enum Ambiguity {
     /// No PubAck came in time.
     #[error("the broker did not answer in time")]
     NoAnswer,
@@ -83,7 +85,7 @@ pub struct Publisher {
     client: async_nats::Client,
     provisioner: Arc<Provisioner>,
     in_flight: Arc<Semaphore>,
-    lanes: Arc<Lanes>,
+    inboxes: Arc<AckInboxes>,
     stored: Counter,
     failed: Counter,
 }
@@ -94,7 +96,7 @@ impl Publisher {
             client,
             provisioner,
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT as usize)),
-            lanes: Arc::default(),
+            inboxes: Arc::default(),
             stored: counter!("published_total"),
             failed: counter!("publish_failures_total"),
         }
@@ -108,19 +110,19 @@ impl Publisher {
     pub async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<(), PublishError>> {
         let mut answers = Vec::with_capacity(batch.len());
         for chunk in batch.chunks(CHUNK) {
-            let mut flight = self.begin(chunk.len()).await;
-            flight.send(chunk).await;
-            answers.extend(flight.land().await);
+            let mut publishing = self.begin(chunk.len()).await;
+            publishing.send(chunk).await;
+            answers.extend(publishing.acks().await);
         }
         answers
     }
 
-    /// Begins a flight of at most `count` events, for a caller that sends them by and by. It waits for its turn: a
-    /// flight gets all of its places at once, so that two that are half sent never wait for each other.
-    pub async fn begin<'a>(&'a self, count: usize) -> Flight<'a> {
+    /// Begins a batch of at most `count` events, for a caller that sends them one after another. It waits for its turn: a
+    /// batch gets all of its places at once, so that two that are half sent never wait for each other.
+    pub async fn begin<'a>(&'a self, count: usize) -> PublishBatch<'a> {
         let places = u32::try_from(count).unwrap_or(u32::MAX).min(MAX_IN_FLIGHT);
         // The semaphore is never closed.
         let places = self.in_flight.acquire_many(places).await.ok();
-        Flight::new(self, places, count)
+        PublishBatch::new(self, places, count)
     }
 }

@@ -168,11 +168,11 @@ async fn events_that_are_sent_by_and_by_are_answered_in_their_places() {
     let publisher = publisher(&world).await;
     let all = events(30);
     for again in 0..2 {
-        let mut flight = publisher.begin(all.len()).await;
+        let mut publishing = publisher.begin(all.len()).await;
         for some in all.chunks(7) {
-            flight.send(some).await;
+            publishing.send(some).await;
         }
-        assert_eq!(outcomes(&flight.land().await), ["stored"; 30], "time {again}");
+        assert_eq!(outcomes(&publishing.acks().await), ["stored"; 30], "time {again}");
     }
     assert_eq!(stored(&world).await, 30);
 }
@@ -185,11 +185,11 @@ async fn a_flight_waits_for_a_broker_that_is_away_once_and_not_for_each_part() {
     // More than the client queues before it makes publishers wait.
     let parts: Vec<_> = (0..5).map(|_| events(900)).collect();
     let begin = Instant::now();
-    let mut flight = publisher.begin(4_500).await;
+    let mut publishing = publisher.begin(4_500).await;
     for part in &parts {
-        flight.send(part).await;
+        publishing.send(part).await;
     }
-    let answers = flight.land().await;
+    let answers = publishing.acks().await;
     let took = begin.elapsed();
     assert_eq!(outcomes(&answers), ["unknown"; 4_500]);
     assert!(took < Duration::from_secs(5), "it took {took:?}");

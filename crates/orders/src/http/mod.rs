@@ -35,5 +35,5 @@ pub fn router(api: Api) -> Router {
     let routes = OpenApiRouter::new()
         .routes(routes!(orders::list, orders::create))
         .routes(routes!(orders::show, orders::cancel));
-    web::finish("Orders", PREFIX, routes, api)
+    web::into_router("Orders", PREFIX, routes, api)
 }

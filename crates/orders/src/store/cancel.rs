@@ -44,7 +44,7 @@ impl Store {
     /// # Errors
     /// For an order that the user may not cancel, and what Postgres answers.
     pub async fn cancel(&self, order: &Id, user: &Id) -> Result<Cancellation, CancelError> {
-        let answer = postgres::run(|| async {
+        let answer = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let answer = cancel(&mut transaction, order, user).await?;
@@ -81,7 +81,7 @@ async fn cancel(
         return Ok(Err(CancelError::NotTheBuyers));
     }
     let traceparent = row.traceparent.and_then(|text| text.parse().ok());
-    let cancellation = row::standing(&row.status, row.payment_id)?.cancel();
+    let cancellation = row::state(&row.status, row.payment_id)?.cancel();
     if cancellation == Cancellation::Cancels {
         let updated = sqlx::query(
             "update orders set status = 'cancelled', version = version + 1, cancelled_at = now(), cancel_reason = 'buyer'

@@ -27,7 +27,7 @@ impl Store {
         let versions: Vec<i64> = newest.values().map(|ticket| i64::from(ticket.version)).collect();
         let titles: Vec<&str> = newest.values().map(|ticket| ticket.title.as_str()).collect();
         let prices: Vec<Decimal> = newest.values().map(|ticket| ticket.price.as_decimal()).collect();
-        postgres::run(|| async {
+        postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let applied = sqlx::query(
                 "insert into tickets (id, version, title, price)

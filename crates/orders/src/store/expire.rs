@@ -27,7 +27,7 @@ impl Store {
     /// What Postgres answers.
     pub async fn expire(&self, orders: &[Id]) -> sqlx::Result<HashMap<Id, Expiry>> {
         let ids: Vec<&str> = orders.iter().map(Id::as_str).collect();
-        let rows: Vec<Row> = postgres::run(|| async {
+        let rows: Vec<Row> = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let rows =
                 sqlx::query_as(include_str!("expire.sql")).bind(&ids).fetch_all(&mut *connection).await?;
@@ -49,7 +49,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn overdue(&self, grace: Duration, limit: usize) -> sqlx::Result<Vec<Id>> {
-        let ids: Vec<String> = postgres::run(|| async {
+        let ids: Vec<String> = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             // The status list is that of the partial index.
             let ids = sqlx::query_scalar(

@@ -11,7 +11,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn find(&self, order: &Id) -> sqlx::Result<Option<Order>> {
-        let row: Option<OrderRow> = postgres::run(|| async {
+        let row: Option<OrderRow> = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let row = sqlx::query_as(
                 "select o.id, o.version, o.status, o.user_id, o.expires_at,
@@ -38,7 +38,7 @@ impl Store {
         after: Option<&Id>,
         limit: Option<i64>,
     ) -> sqlx::Result<Option<Vec<Order>>> {
-        let (rows, known): (Vec<OrderRow>, bool) = postgres::run(|| async {
+        let (rows, known): (Vec<OrderRow>, bool) = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let rows = sqlx::query_as(
                 "select o.id, o.version, o.status, o.user_id, o.expires_at,

@@ -7,7 +7,7 @@ use sqlx::{Connection as _, PgConnection};
 use tracing::info;
 
 use super::{Store, row};
-use crate::order::{Payment, Standing};
+use crate::order::{OrderState, Payment};
 
 impl Store {
     /// Completes the unpaid ones of the orders that were paid. Answers what each payment did, in order.
@@ -15,7 +15,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn pay(&self, payments: &[&PaymentCreated]) -> sqlx::Result<Vec<Payment>> {
-        let (effects, completed) = postgres::run(|| async {
+        let (effects, completed) = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let paid = pay(&mut transaction, payments).await?;
@@ -41,8 +41,8 @@ struct Completed {
 
 /// An order that this transaction holds.
 #[derive(Debug)]
-struct Held {
-    standing: Standing,
+struct LockedOrder {
+    state: OrderState,
     trace_id: Option<String>,
 }
 
@@ -54,15 +54,15 @@ async fn pay(
     let mut completed = Vec::new();
     let mut effects = Vec::with_capacity(payments.len());
     for payment in payments {
-        let Some(held) = orders.get_mut(&payment.order_id) else {
+        let Some(locked) = orders.get_mut(&payment.order_id) else {
             effects.push(Payment::UnknownOrder);
             continue;
         };
-        let effect = held.standing.pay(&payment.id);
+        let effect = locked.state.pay(&payment.id);
         if effect == Payment::Completes {
-            held.standing = Standing::paid(payment.id.clone());
+            locked.state = OrderState::paid(payment.id.clone());
             let (order, payment) = (payment.order_id.clone(), payment.id.clone());
-            completed.push(Completed { order, payment, trace_id: held.trace_id.take() });
+            completed.push(Completed { order, payment, trace_id: locked.trace_id.take() });
         }
         effects.push(effect);
     }
@@ -74,7 +74,7 @@ async fn pay(
 async fn lock(
     connection: &mut PgConnection,
     payments: &[&PaymentCreated],
-) -> sqlx::Result<HashMap<Id, Held>> {
+) -> sqlx::Result<HashMap<Id, LockedOrder>> {
     let ids: Vec<&str> = payments.iter().map(|payment| payment.order_id.as_str()).collect();
     let rows: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
         "select id, status, payment_id, traceparent from orders where id = any($1) order by id for update",
@@ -84,8 +84,8 @@ async fn lock(
     .await?;
     rows.into_iter()
         .map(|(id, status, payment_id, traceparent)| {
-            let standing = row::standing(&status, payment_id)?;
-            Ok((row::id(id)?, Held { standing, trace_id: row::trace_id(traceparent.as_deref()) }))
+            let state = row::state(&status, payment_id)?;
+            Ok((row::id(id)?, LockedOrder { state, trace_id: row::trace_id(traceparent.as_deref()) }))
         })
         .collect()
 }

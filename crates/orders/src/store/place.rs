@@ -65,7 +65,7 @@ impl Store {
 
     /// `None` if an earlier run has already placed this order.
     async fn place_once(&self, wish: &Placement) -> sqlx::Result<Option<Placed>> {
-        let placed = postgres::run(|| async {
+        let placed = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let placed = insert(&mut transaction, wish).await?;

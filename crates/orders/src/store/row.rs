@@ -7,7 +7,7 @@ pub(super) use postgres::row::{expect_rows, id, version};
 use rust_decimal::Decimal;
 use sqlx::Error;
 
-use crate::order::{Order, Standing, Ticket};
+use crate::order::{Order, OrderState, Ticket};
 
 /// An order with its ticket.
 #[derive(Debug, sqlx::FromRow)]
@@ -48,8 +48,8 @@ pub(super) fn ticket(
     Ok(Ticket { id: id(ticket_id)?, version: version(ticket_version)?, title, price })
 }
 
-pub(super) fn standing(status_text: &str, payment_id: Option<String>) -> Result<Standing, Error> {
-    Ok(Standing { status: status(status_text)?, payment_id: payment_id.map(id).transpose()? })
+pub(super) fn state(status_text: &str, payment_id: Option<String>) -> Result<OrderState, Error> {
+    Ok(OrderState { status: status(status_text)?, payment_id: payment_id.map(id).transpose()? })
 }
 
 pub(super) fn status(text: &str) -> Result<OrderStatus, Error> {

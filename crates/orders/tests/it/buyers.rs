@@ -16,7 +16,7 @@ async fn a_placed_order_is_told_with_the_instant_that_its_row_has() {
     assert_eq!((&order.id, &order.user_id, order.version), (&wish.order_id, &wish.user_id, 0));
     assert_eq!(world.store.find(&order.id).await.unwrap(), Some(order.clone()));
 
-    let told = world.told("order:created").await;
+    let told = world.published("order:created").await;
     let [told] = &told[..] else { panic!("{told:?}") };
     assert_eq!(told.traceparent, Some(wish.traceparent.to_string()));
     let event: OrderCreated = serde_json::from_str(&told.payload).unwrap();
@@ -49,7 +49,7 @@ async fn of_many_buyers_who_race_for_a_ticket_exactly_one_gets_it() {
         }
         assert_eq!(got, 1);
     }
-    assert_eq!(world.told("order:created").await.len(), 5);
+    assert_eq!(world.published("order:created").await.len(), 5);
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn an_order_placed_again_because_the_answer_was_lost_is_the_same_order() {
     let first = world.store.place(&wish).await.unwrap();
     assert!(matches!(first, Placed::Order(_)), "{first:?}");
     assert_eq!(world.store.place(&wish).await.unwrap(), first);
-    assert_eq!(world.told("order:created").await.len(), 1);
+    assert_eq!(world.published("order:created").await.len(), 1);
 }
 
 #[tokio::test]
@@ -83,11 +83,11 @@ async fn a_buyers_cancellation_is_told_once_with_the_next_version_and_the_orders
     let order = world.order(QUARTER).await;
     assert_eq!(world.store.cancel(&order.id, &order.user_id).await.unwrap(), Cancellation::Cancels);
     assert_eq!(world.store.cancel(&order.id, &order.user_id).await.unwrap(), Cancellation::Repeated);
-    let told = world.told("order:cancelled").await;
+    let told = world.published("order:cancelled").await;
     let [told] = &told[..] else { panic!("{told:?}") };
     let event: OrderCancelled = serde_json::from_str(&told.payload).unwrap();
     assert_eq!((event.id, event.version, event.ticket.id), (order.id, 1, order.ticket.id));
-    assert_eq!(told.traceparent, world.told("order:created").await[0].traceparent);
+    assert_eq!(told.traceparent, world.published("order:created").await[0].traceparent);
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn only_its_buyer_cancels_an_order_and_only_while_it_is_unpaid() {
     assert_eq!(world.store.pay(&[&payment(&order.id)]).await.unwrap(), [Payment::Completes]);
     assert_eq!(world.store.cancel(&order.id, &order.user_id).await.unwrap(), Cancellation::OrderIsComplete);
     assert_eq!(world.row(&order.id).await.status, "complete");
-    assert_eq!(world.told("order:cancelled").await, []);
+    assert_eq!(world.published("order:cancelled").await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +124,7 @@ async fn an_order_paid_and_cancelled_at_the_same_instant_becomes_exactly_one_of_
             other => panic!("{other:?} left {status}"),
         }
     }
-    assert_eq!(world.told("order:cancelled").await.len(), cancelled);
+    assert_eq!(world.published("order:cancelled").await.len(), cancelled);
 }
 
 #[tokio::test]

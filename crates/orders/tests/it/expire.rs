@@ -27,7 +27,7 @@ async fn an_unpaid_order_is_cancelled_once_its_time_is_over() {
         assert_eq!(row.cancel_reason.as_deref(), Some("expired"));
         assert!(row.cancelled_at.unwrap() >= row.expires_at, "{row:?}");
     }
-    assert_eq!(world.told("order:cancelled").await.len(), 2);
+    assert_eq!(world.published("order:cancelled").await.len(), 2);
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn what_is_told_of_a_cancellation_is_what_serde_would_write() {
         assert_eq!(expire_one(&world, &id(order_id)).await, Expiry::Cancels);
         let event =
             OrderCancelled { id: id(order_id), version: 1, ticket: CancelledTicket { id: id(ticket_id) } };
-        let told = world.told("order:cancelled").await.pop().unwrap();
+        let told = world.published("order:cancelled").await.pop().unwrap();
         assert_eq!(told.payload, serde_json::to_string(&event).unwrap());
         assert_eq!(told.traceparent.as_deref(), Some("trace"));
     }
@@ -69,7 +69,7 @@ async fn a_settled_order_is_left_alone() {
     assert_eq!(expire_one(&world, &paid.id).await, Expiry::Settled);
     assert_eq!(expire_one(&world, &cancelled.id).await, Expiry::Settled);
     assert_eq!((world.row(&paid.id).await, world.row(&cancelled.id).await), before);
-    assert_eq!(world.told("order:cancelled").await.len(), 1, "only the buyer's own");
+    assert_eq!(world.published("order:cancelled").await.len(), 1, "only the buyer's own");
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn an_order_is_never_cancelled_early_and_what_remains_is_told() {
         assert!(remaining <= window && remaining > window - 10 * SECOND, "{remaining:?} of {window:?}");
         assert_eq!(world.row(&order.id).await.status, "created");
     }
-    assert_eq!(world.told("order:cancelled").await, []);
+    assert_eq!(world.published("order:cancelled").await, []);
 }
 
 #[tokio::test]
@@ -100,10 +100,10 @@ async fn one_batch_answers_for_each_id_and_counts_duplicates_once() {
     assert_eq!(answers[&due.id], Expiry::Cancels);
     assert!(matches!(answers[&early.id], Expiry::Early(_)));
     assert_eq!(answers[&id("nobody")], Expiry::UnknownOrder);
-    assert_eq!(world.told("order:cancelled").await.len(), 1);
+    assert_eq!(world.published("order:cancelled").await.len(), 1);
 
     assert_eq!(expire_one(&world, &due.id).await, Expiry::Settled);
-    assert_eq!(world.told("order:cancelled").await.len(), 1);
+    assert_eq!(world.published("order:cancelled").await.len(), 1);
     assert!(world.store.expire(&[]).await.unwrap().is_empty());
 }
 
@@ -128,7 +128,7 @@ async fn many_who_expire_the_same_orders_cancel_each_once() {
         cancelled += task.await.unwrap().values().filter(|answer| **answer == Expiry::Cancels).count();
     }
     assert_eq!(cancelled, ORDERS);
-    assert_eq!(world.told("order:cancelled").await.len(), ORDERS);
+    assert_eq!(world.published("order:cancelled").await.len(), ORDERS);
     assert_eq!(world.count("cancelled").await, ORDERS as i64);
 }
 
@@ -151,7 +151,7 @@ async fn a_payment_in_progress_is_waited_for_and_wins_if_it_commits() {
             assert_eq!(expiring.await.unwrap()[&order.id], Expiry::Contended);
             assert_eq!(expire_one(&world, &order.id).await, Expiry::Settled);
             assert_eq!(world.row(&order.id).await.status, "complete");
-            assert_eq!(world.told("order:cancelled").await, []);
+            assert_eq!(world.published("order:cancelled").await, []);
         } else {
             paying.rollback().await.unwrap();
             assert_eq!(expiring.await.unwrap()[&order.id], Expiry::Cancels);
@@ -191,7 +191,7 @@ async fn an_order_paid_and_expired_at_the_same_instant_becomes_exactly_one_of_th
         }
     }
     assert_eq!(paid + expired, 60);
-    assert_eq!(world.told("order:cancelled").await.len(), expired);
+    assert_eq!(world.published("order:cancelled").await.len(), expired);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,6 +211,6 @@ async fn an_order_cancelled_by_its_buyer_and_expired_at_the_same_instant_is_told
             other => panic!("{other:?}, cancelled as {reason:?}"),
         }
         assert_eq!(world.row(&order.id).await.version, 1);
-        assert_eq!(world.told("order:cancelled").await.len(), nth);
+        assert_eq!(world.published("order:cancelled").await.len(), nth);
     }
 }

@@ -47,7 +47,7 @@ async fn place(platform: &Platform, orders: usize) -> Vec<Id> {
 async fn check_told_once(platform: &Platform, orders: &[Id]) {
     let mut expected: Vec<String> = orders.iter().map(Id::to_string).collect();
     expected.sort();
-    assert_eq!(platform.told("order:cancelled").await, expected);
+    assert_eq!(platform.published("order:cancelled").await, expected);
     assert_eq!(platform.dead_letters().await, [""; 0]);
 }
 

@@ -125,7 +125,7 @@ async fn the_trace_of_a_request_goes_with_each_event_of_its_order() {
         let body: Value = answer.json().await.unwrap();
         server.delete("u-1", &format!("/api/orders/{}", body["id"].as_str().unwrap())).await;
         let (created, cancelled) =
-            (server.world.told("order:created").await, server.world.told("order:cancelled").await);
+            (server.world.published("order:created").await, server.world.published("order:cancelled").await);
         let stored = created.last().unwrap().traceparent.clone().unwrap();
         assert_eq!(stored == trace, kept, "{stored}");
         assert!(stored.parse::<Traceparent>().is_ok(), "{stored}");

@@ -31,7 +31,7 @@ async fn a_payment_after_the_expiry_but_before_the_cancellation_wins() {
     assert_eq!(world.store.pay(&[&payment(&order.id)]).await.unwrap(), [Payment::Completes]);
     let answers = world.store.expire(std::slice::from_ref(&order.id)).await.unwrap();
     assert_eq!(answers[&order.id], Expiry::Settled);
-    assert_eq!(world.told("order:cancelled").await, []);
+    assert_eq!(world.published("order:cancelled").await, []);
 }
 
 #[tokio::test]

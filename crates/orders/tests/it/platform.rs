@@ -171,7 +171,7 @@ impl Platform {
     }
 
     /// The orders that events of this subject tell of, sorted, as often as they do.
-    pub(crate) async fn told(&self, subject: &str) -> Vec<String> {
+    pub(crate) async fn published(&self, subject: &str) -> Vec<String> {
         let messages = self.messages("ticketing-orders", subject).await;
         let id = |message: StreamMessage| {
             let body: Value = serde_json::from_slice(&message.payload).unwrap();

@@ -81,7 +81,7 @@ async fn a_postgres_that_is_killed_under_load_loses_no_order_and_cancels_none_tw
     }));
     tokio::join!(workers, kill_twice(&world, &postgres, ORDERS));
     assert_eq!(world.count("cancelled").await, ORDERS as i64);
-    assert_eq!(world.told("order:cancelled").await.len(), ORDERS);
+    assert_eq!(world.published("order:cancelled").await.len(), ORDERS);
 }
 
 async fn kill_twice(world: &World, postgres: &Postgres, orders: usize) {

@@ -27,8 +27,8 @@ async fn an_event_that_is_early_by_two_seconds_cancels_when_the_time_is_over() {
     platform.becomes(&order, "cancelled", 8 * SECOND).await;
     platform.all_cancelled(READY).await;
     assert!(platform.latest().await < 2 * SECOND, "{:?} late", platform.latest().await);
-    assert_eq!(platform.told("order:created").await, [order.to_string()]);
-    assert_eq!(platform.told("order:cancelled").await, [order.to_string()]);
+    assert_eq!(platform.published("order:created").await, [order.to_string()]);
+    assert_eq!(platform.published("order:cancelled").await, [order.to_string()]);
     assert_eq!(platform.dead_letters().await, [""; 0]);
 }
 
@@ -86,9 +86,11 @@ async fn an_expiration_of_an_unknown_order_is_a_dead_letter_after_its_retries() 
 async fn a_process_killed_between_publish_and_commit_tells_each_event_once() {
     let platform = Platform::start("15m").await;
     let first = platform.order().await;
-    eventually("the first order is told", READY, async || match platform.told("order:created").await.len() {
-        1 => Ok(()),
-        other => Err(format!("{other} told")),
+    eventually("the first order is told", READY, async || {
+        match platform.published("order:created").await.len() {
+            1 => Ok(()),
+            other => Err(format!("{other} told")),
+        }
     })
     .await;
     // From now on deleting from the outbox waits for a lock that the test holds: published, and not committed.
@@ -104,7 +106,7 @@ async fn a_process_killed_between_publish_and_commit_tells_each_event_once() {
     sqlx::query("select pg_advisory_lock(1)").execute(&mut *lock).await.unwrap();
     let second = platform.order().await;
     eventually("the second order is published", READY, async || {
-        match platform.told("order:created").await.len() {
+        match platform.published("order:created").await.len() {
             2 => Ok(()),
             other => Err(format!("{other} told")),
         }
@@ -121,7 +123,7 @@ async fn a_process_killed_between_publish_and_commit_tells_each_event_once() {
     outbox_empty(&platform).await;
     let mut both = [first.to_string(), second.to_string()];
     both.sort();
-    assert_eq!(platform.told("order:created").await, both);
+    assert_eq!(platform.published("order:created").await, both);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +134,7 @@ async fn a_broker_whose_data_was_wiped_is_used_again_without_a_restart() {
     platform.nats.wipe_and_restart().await.unwrap();
     let order = platform.order().await;
     outbox_empty(&platform).await;
-    assert_eq!(platform.told("order:created").await, [order.to_string()]);
+    assert_eq!(platform.published("order:created").await, [order.to_string()]);
     platform.publish(&payment(&order)).await;
     platform.becomes(&order, "complete", READY).await;
 }
@@ -152,7 +154,7 @@ async fn orders_are_taken_while_nats_is_away_by_a_process_that_stays_ready_and_a
     let order = platform.try_order(&ticket).await.unwrap();
     platform.nats.restart().await.unwrap();
     outbox_empty(&platform).await;
-    assert_eq!(platform.told("order:created").await, [order.to_string()]);
+    assert_eq!(platform.published("order:created").await, [order.to_string()]);
     eventually("it says no more of it", READY, async || match platform.orders.get("/readyz").await {
         Ok((200, text)) if text == "ok\n" => Ok(()),
         other => Err(format!("{other:?}")),
@@ -185,7 +187,7 @@ async fn sigterm_under_load_loses_no_order_and_exits_0_within_its_limit() {
     platform.orders.restart().await.unwrap();
     platform.orders.ready(READY).await.unwrap();
     outbox_empty(&platform).await;
-    let told = platform.told("order:created").await;
+    let told = platform.published("order:created").await;
     for order in &placed {
         assert_eq!(told.iter().filter(|told| **told == order.as_str()).count(), 1, "{order}");
     }

@@ -23,7 +23,7 @@ async fn the_sweeper_cancels_what_is_overdue_by_more_than_the_grace_and_nothing_
     {
         assert_eq!(world.row(&order.id).await.status, status);
     }
-    assert_eq!(world.told("order:cancelled").await.len(), 1);
+    assert_eq!(world.published("order:cancelled").await.len(), 1);
 }
 
 #[tokio::test]
@@ -44,5 +44,5 @@ async fn two_sweepers_cancel_each_order_once() {
     let (one, two) = tokio::join!(one.run_once(), two.run_once());
     let left = Sweeper::new(world.store.clone()).run_once().await.unwrap();
     assert_eq!(one.unwrap() + two.unwrap() + left, orders);
-    assert_eq!(world.told("order:cancelled").await.len(), orders);
+    assert_eq!(world.published("order:cancelled").await.len(), orders);
 }

@@ -145,7 +145,7 @@ impl World {
     }
 
     /// What waits in the outbox for this subject.
-    pub(crate) async fn told(&self, subject: &str) -> Vec<OutboxRow> {
+    pub(crate) async fn published(&self, subject: &str) -> Vec<OutboxRow> {
         sqlx::query_as(
             "select subject, payload, traceparent from outbox where subject = $1 order by position",
         )

@@ -49,14 +49,14 @@ impl Servers {
     pub(super) fn stores(&self) -> Stores {
         let mut stores = Stores::default();
         for (name, database) in &self.databases {
-            stores.tell(*name, "DATABASE_URL", database.url());
-            stores.tell(*name, "JWT_KEY", JWT_KEY);
+            stores.set(*name, "DATABASE_URL", database.url());
+            stores.set(*name, "JWT_KEY", JWT_KEY);
         }
         for name in [ServiceName::Tickets, ServiceName::Orders, ServiceName::Expiration] {
             let user = format!("://{name}:{name}@");
-            stores.tell(name, "NATS_URL", self.nats.url().replacen("://", &user, 1));
+            stores.set(name, "NATS_URL", self.nats.url().replacen("://", &user, 1));
         }
-        stores.tell(ServiceName::Expiration, "REDIS_URL", self.redis.url());
+        stores.set(ServiceName::Expiration, "REDIS_URL", self.redis.url());
         stores
     }
 }

@@ -10,7 +10,7 @@ pub struct Stores(BTreeMap<ServiceName, BTreeMap<String, String>>);
 
 impl Stores {
     /// Sets a variable of one service, such as `DATABASE_URL`.
-    pub fn tell(&mut self, name: ServiceName, variable: &str, value: impl Into<String>) {
+    pub fn set(&mut self, name: ServiceName, variable: &str, value: impl Into<String>) {
         self.0.entry(name).or_default().insert(variable.to_owned(), value.into());
     }
 

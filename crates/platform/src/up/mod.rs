@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{BoundGateway, Fleet, LogLine, Platform, PlatformBuilder, ServiceName, Stores};
 use started::Started;
-use testkit::{layout, terminal};
+use testkit::{paths, terminal};
 
 /// What a person may choose.
 #[derive(Clone, Debug)]
@@ -79,10 +79,10 @@ fn start(options: &Options, stores: Option<Stores>) -> Result<ExitCode> {
         .block_on(BoundGateway::at(address))
         .with_context(|| format!("port {} is not to be had: choose another with --port", options.port))?;
     if stores.is_none() {
-        layout::say("up: fetches NATS, Redis and Postgres where they are missing");
+        paths::say("up: fetches NATS, Redis and Postgres where they are missing");
         testkit::provide()?;
     }
-    layout::say("up: builds the services; the first time that takes minutes");
+    paths::say("up: builds the services; the first time that takes minutes");
     testkit::build(&ServiceName::ALL.map(ServiceName::as_str))?;
     runtime.block_on(Box::pin(live(options, gateway, stores)))
 }
@@ -112,7 +112,7 @@ async fn live(options: &Options, gateway: BoundGateway, stores: Option<Stores>) 
     let started = tokio::select! {
         started = Started::new(builder, stores) => started?,
         () = ends.come() => {
-            layout::say("interrupted: ends everything that was started");
+            paths::say("interrupted: ends everything that was started");
             return Ok(ExitCode::from(INTERRUPTED));
         }
     };
@@ -125,7 +125,7 @@ fn builder(options: &Options) -> PlatformBuilder {
     for name in ServiceName::ALL {
         builder = builder.replicas(name, options.replicas);
     }
-    match layout::variable("RUST_LOG") {
+    match paths::variable("RUST_LOG") {
         Some(filter) => builder.rust_log(filter),
         None => builder,
     }
@@ -146,11 +146,11 @@ async fn serve(
         () = ends.come() => {}
         () = watch(&fleet) => {}
     }
-    layout::say("drains every service; Ctrl-C again ends them at once");
+    paths::say("drains every service; Ctrl-C again ends them at once");
     let drained = tokio::select! {
         drained = fleet.drain(DRAINED) => drained,
         () = ends.come() => {
-            layout::say("interrupted: ends what has not drained");
+            paths::say("interrupted: ends what has not drained");
             return Ok(ExitCode::from(INTERRUPTED));
         }
     };
@@ -158,7 +158,7 @@ async fn serve(
     // Its senders are gone with the processes, and what they said last is worth a line.
     let _ = tokio::time::timeout(LOOK, printing).await;
     if let Err(error) = drained {
-        layout::say(&format!("not every service has drained:\n{error:#}"));
+        paths::say(&format!("not every service has drained:\n{error:#}"));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
@@ -171,7 +171,7 @@ async fn watch(fleet: &Fleet) {
         for service in fleet.all_services() {
             if !service.is_running() && !gone.contains(&service.name()) {
                 gone.push(service.name());
-                layout::say(&format!("{} has ended by itself; its last lines say why", service.name()));
+                paths::say(&format!("{} has ended by itself; its last lines say why", service.name()));
             }
         }
         tokio::time::sleep(LOOK).await;

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::version::Version;
-use crate::{layout, packages, wheels};
+use crate::{packages, paths, wheels};
 
 /// A server that can be started.
 #[derive(Debug)]
@@ -48,12 +48,12 @@ impl Wanted {
         let refused =
             if refused.is_empty() { String::new() } else { format!("; not {}", refused.join(", not ")) };
         let Program { path, version } = &program;
-        layout::say(&format!("{}: {version}, {place} ({}){refused}", self.what, path.display()));
+        paths::say(&format!("{}: {version}, {place} ({}){refused}", self.what, path.display()));
         Ok(program)
     }
 
     fn search(&self, refused: &mut Vec<String>) -> Result<(Program, &'static str)> {
-        if let Some(given) = layout::variable(self.variable) {
+        if let Some(given) = paths::variable(self.variable) {
             let program = self.given(&PathBuf::from(given));
             return Ok((program.with_context(|| format!("use what {} names", self.variable))?, "as given"));
         }
@@ -105,7 +105,7 @@ impl Wanted {
     }
 
     fn on_this_machine(&self) -> Vec<PathBuf> {
-        let path = layout::variable("PATH").unwrap_or_default();
+        let path = paths::variable("PATH").unwrap_or_default();
         let directories: Vec<_> = std::env::split_paths(&path).collect();
         let named = self.names.iter().flat_map(|(name, _)| directories.iter().map(move |dir| dir.join(name)));
         named.filter(|path| path.is_file()).chain((self.installed)()).collect()

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::shared::{self, copy_tree};
-use crate::{find::Program, layout, user::User};
+use crate::{find::Program, paths, user::User};
 
 /// The directory of the binaries. When they lie where the user can't go, as in a clone below `/root`, it is that of
 /// a copy.
@@ -27,9 +27,9 @@ pub(super) fn reachable(program: &Program, user: Option<User>) -> Result<PathBuf
     if copy.is_dir() {
         return Ok(copy.join(inside));
     }
-    let _held = layout::lock(&directory, &name)?;
+    let _held = paths::lock(&directory, &name)?;
     if !copy.is_dir() {
-        layout::say(&format!(
+        paths::say(&format!(
             "copying Postgres to {}, because its user can't reach {}",
             copy.display(),
             bin.display()

@@ -20,8 +20,8 @@ use crate::{
     port::Port,
     process::{Launch, Process},
     protocol::Protocol,
+    scratch_dir::ScratchDir,
     server::Server,
-    space::Space,
     user::User,
 };
 
@@ -72,7 +72,7 @@ impl Postgres {
         let program = find::postgres()?;
         let user = User::for_postgres()?;
         let bin = install::reachable(program, user)?;
-        let directory = Space::get()?.directory("postgres")?;
+        let directory = ScratchDir::get()?.directory("postgres")?;
         let data = directory.path().join("data");
         template::copy(&bin, &program.version, user, &data)?;
         let port = Port::take()?;

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{layout, user::User};
+use crate::{paths, user::User};
 
 /// Changes with the server's version and its place, and with nothing else.
 pub(super) fn key(version: &str, bin: &Path) -> String {
@@ -21,7 +21,7 @@ pub(super) fn key(version: &str, bin: &Path) -> String {
 /// Where copies and templates are kept for all processes: in the repository's cache, or in a temporary directory when
 /// the user can't go there.
 pub(super) fn directory(user: Option<User>) -> Result<PathBuf> {
-    let cache = layout::dev().join("postgres");
+    let cache = paths::dev().join("postgres");
     fs::create_dir_all(&cache).with_context(|| format!("make the directory {}", cache.display()))?;
     let Some(user) = user else { return Ok(cache) };
     if user.can_reach(&cache) {

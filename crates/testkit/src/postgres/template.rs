@@ -5,7 +5,7 @@ use std::{fs, os::unix::process::CommandExt, path::Path, process::Command};
 use anyhow::{Context, Result};
 
 use super::shared::{self, copy_tree, key};
-use crate::{command::run, layout, user::User};
+use crate::{command::run, paths, user::User};
 
 /// Makes `data` a fresh data directory of the user.
 pub(super) fn copy(bin: &Path, version: &str, user: Option<User>, data: &Path) -> Result<()> {
@@ -14,7 +14,7 @@ pub(super) fn copy(bin: &Path, version: &str, user: Option<User>, data: &Path) -
     let name = format!("data-{}-{uid}", key(version, bin));
     let template = directory.join(&name);
     if !template.is_dir() {
-        let _held = layout::lock(&directory, &name)?;
+        let _held = paths::lock(&directory, &name)?;
         if !template.is_dir() {
             initialise(bin, user, &directory, &name)?;
         }

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{command, layout};
+use crate::{command, paths};
 
 /// Builds these binaries, each of the package of the same name, with cargo's own progress on the terminal.
 ///
@@ -46,7 +46,7 @@ fn build_quietly(name: &str, binary: &Path) -> Result<()> {
     let stamp = stamp(binary);
     let begun = stamp.with_extension(format!("begun-{}", std::process::id()));
     fs::write(&begun, "").with_context(|| format!("write {}", begun.display()))?;
-    layout::say(&format!("cargo build of {name}"));
+    paths::say(&format!("cargo build of {name}"));
     let built = command::run(build_command(&[name])?.arg("--quiet"));
     if built.is_err() || !binary.is_file() {
         let _ = fs::remove_file(&begun);
@@ -69,7 +69,7 @@ fn build_command(names: &[&str]) -> Result<Command> {
     };
     let target = directory.parent().context("the target directory")?;
     let mut cargo = command::cargo();
-    cargo.current_dir(layout::repository());
+    cargo.current_dir(paths::repository());
     cargo.args(["build", "--profile", profile, "--target-dir"]).arg(target);
     // Builds nothing of this crate: it asks for its dependencies' features too, without which those that the services
     // share with whoever runs this would be built a second time.
@@ -96,7 +96,7 @@ fn is_current(binary: &Path) -> bool {
     let built = modified(&stamp(binary)).map_or(linked, |confirmed| linked.max(confirmed));
     let Ok(list) = fs::read_to_string(binary.with_extension("d")) else { return false };
     let sources = sources(&list);
-    let root = layout::repository();
+    let root = paths::repository();
     let manifests = [root.join("Cargo.toml"), root.join("Cargo.lock")];
     !sources.is_empty()
         && sources.iter().chain(&manifests).all(|source| modified(source).is_some_and(|when| when <= built))

@@ -13,10 +13,10 @@ pub use build::build;
 pub use http::get as http_get;
 
 use crate::{
-    layout,
+    paths,
     port::Port,
     process::{Launch, Process},
-    space::{Directory, Space},
+    scratch_dir::{Directory, ScratchDir},
 };
 
 /// A process of one of our services. Killed when it is dropped or this process dies.
@@ -222,11 +222,11 @@ impl ServiceBuilder {
                 .await
                 .context("build in a thread of its own")??,
         };
-        let directory = Space::get()?.directory(&self.name)?;
+        let directory = ScratchDir::get()?.directory(&self.name)?;
         let port = Port::take()?;
         let address = format!("127.0.0.1:{}", port.number());
         let mut env: Vec<(OsString, OsString)> = vec![("HTTP_ADDR".into(), address.into())];
-        env.extend(layout::variable("PATH").map(|path| ("PATH".into(), path)));
+        env.extend(paths::variable("PATH").map(|path| ("PATH".into(), path)));
         // What was given comes last and wins.
         env.extend(self.env);
         let launch = Launch {

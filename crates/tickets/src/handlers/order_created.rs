@@ -7,7 +7,7 @@ use outbox::batch_error;
 
 use super::orders;
 use crate::{
-    store::{OrderOf, Store},
+    store::{OrderTicket, Store},
     ticket::Reservation,
 };
 
@@ -29,7 +29,7 @@ impl Handler for OnOrderCreated {
     }
 }
 
-fn outcome(OrderOf { order, ticket, .. }: &OrderOf, reservation: &Reservation) -> Outcome {
+fn outcome(OrderTicket { order, ticket, .. }: &OrderTicket, reservation: &Reservation) -> Outcome {
     let (answer, outcome) = match reservation {
         Reservation::Reserves => ("reserved", Outcome::Done),
         Reservation::Repeated => ("repeated", Outcome::Done),

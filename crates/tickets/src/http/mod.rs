@@ -32,5 +32,5 @@ pub fn router(api: Api) -> Router {
     let routes = OpenApiRouter::new()
         .routes(routes!(tickets::list, tickets::create))
         .routes(routes!(tickets::show, tickets::edit));
-    web::finish("Tickets", PREFIX, routes, api)
+    web::into_router("Tickets", PREFIX, routes, api)
 }

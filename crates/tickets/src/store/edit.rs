@@ -47,7 +47,7 @@ impl Store {
     /// For a ticket that the user may not change, and what Postgres answers. Then it may have been changed all the same,
     /// if the answer to the commit was lost.
     pub async fn edit(&self, edit: &Edit) -> Result<Ticket, EditError> {
-        let edited = postgres::run(|| async {
+        let edited = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let edited = change(&mut transaction, edit).await?;

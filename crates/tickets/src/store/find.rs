@@ -11,7 +11,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn find(&self, ticket: &Id) -> sqlx::Result<Option<Ticket>> {
-        let row: Option<TicketRow> = postgres::run(|| async {
+        let row: Option<TicketRow> = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let row = sqlx::query_as(
                 "select id, version, title, price, user_id, order_id from tickets where id = $1",
@@ -31,7 +31,7 @@ impl Store {
     /// What Postgres answers.
     pub async fn list(&self, after: Option<&Id>, limit: Option<i64>) -> sqlx::Result<Option<Vec<Ticket>>> {
         let after = after.map(Id::as_str);
-        let (rows, known): (Vec<TicketRow>, bool) = postgres::run(|| async {
+        let (rows, known): (Vec<TicketRow>, bool) = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let rows = sqlx::query_as(include_str!("list.sql"));
             let rows: Vec<TicketRow> = rows.bind(after).bind(limit).fetch_all(&mut *connection).await?;

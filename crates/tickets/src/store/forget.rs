@@ -11,7 +11,7 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn forget_cancelled(&self, age: Duration, limit: i64) -> sqlx::Result<u64> {
-        postgres::run(|| async {
+        postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let removed = sqlx::query(
                 "delete from cancelled_orders where order_id in (

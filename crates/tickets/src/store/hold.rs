@@ -20,7 +20,7 @@ use crate::ticket::{Release, Reservation, Ticket};
 
 /// An order that was created or cancelled, and its ticket.
 #[derive(Clone, Debug)]
-pub struct OrderOf {
+pub struct OrderTicket {
     /// The order.
     pub order: Id,
     /// What was ordered.
@@ -30,7 +30,7 @@ pub struct OrderOf {
 }
 
 /// The changes of one batch, each with the order that is to blame for it.
-type Changes = Vec<(Ticket, OrderOf)>;
+type Changes = Vec<(Ticket, OrderTicket)>;
 
 impl Store {
     /// Reserves the tickets of created orders, and puts a `ticket:updated` for each change into the outbox. Answers
@@ -38,8 +38,8 @@ impl Store {
     ///
     /// # Errors
     /// What Postgres answers.
-    pub async fn reserve(&self, orders: &[OrderOf]) -> sqlx::Result<Vec<Reservation>> {
-        let (answers, changes) = postgres::run(|| async {
+    pub async fn reserve(&self, orders: &[OrderTicket]) -> sqlx::Result<Vec<Reservation>> {
+        let (answers, changes) = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let reserved = reserve(&mut transaction, orders).await?;
@@ -57,8 +57,8 @@ impl Store {
     ///
     /// # Errors
     /// What Postgres answers.
-    pub async fn release(&self, orders: &[OrderOf]) -> sqlx::Result<Vec<Release>> {
-        let (answers, changes) = postgres::run(|| async {
+    pub async fn release(&self, orders: &[OrderTicket]) -> sqlx::Result<Vec<Release>> {
+        let (answers, changes) = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             let released = release(&mut transaction, orders).await?;
@@ -77,7 +77,7 @@ impl Store {
         if !changes.is_empty() {
             self.wake.ring();
         }
-        for (ticket, OrderOf { order, traceparent, .. }) in changes {
+        for (ticket, OrderTicket { order, traceparent, .. }) in changes {
             let trace_id = traceparent.map(|traceparent| traceparent.trace_id());
             let text = text(&ticket.id, order);
             info!(ticket = %ticket.id, order = %order, version = ticket.version, trace_id, "{text}");
@@ -87,7 +87,7 @@ impl Store {
 
 async fn reserve(
     connection: &mut PgConnection,
-    orders: &[OrderOf],
+    orders: &[OrderTicket],
 ) -> sqlx::Result<(Vec<Reservation>, Changes)> {
     let mut tickets = lock(connection, orders).await?;
     let cancelled = cancelled(connection, orders).await?;
@@ -113,7 +113,10 @@ async fn reserve(
     Ok((answers, changes))
 }
 
-async fn release(connection: &mut PgConnection, orders: &[OrderOf]) -> sqlx::Result<(Vec<Release>, Changes)> {
+async fn release(
+    connection: &mut PgConnection,
+    orders: &[OrderTicket],
+) -> sqlx::Result<(Vec<Release>, Changes)> {
     let mut tickets = lock(connection, orders).await?;
     bury(connection, orders).await?;
     let mut changes = Changes::new();
@@ -134,7 +137,7 @@ async fn release(connection: &mut PgConnection, orders: &[OrderOf]) -> sqlx::Res
 }
 
 /// Locks the tickets of these orders in id order, and says how they stand.
-async fn lock(connection: &mut PgConnection, orders: &[OrderOf]) -> sqlx::Result<HashMap<Id, Ticket>> {
+async fn lock(connection: &mut PgConnection, orders: &[OrderTicket]) -> sqlx::Result<HashMap<Id, Ticket>> {
     let ids: Vec<&str> = orders.iter().map(|each| each.ticket.as_str()).collect();
     let rows: Vec<TicketRow> = sqlx::query_as(
         "select id, version, title, price, user_id, order_id from tickets
@@ -147,7 +150,7 @@ async fn lock(connection: &mut PgConnection, orders: &[OrderOf]) -> sqlx::Result
 }
 
 /// Those of the orders whose cancellation has come. Asked only while their tickets are locked.
-async fn cancelled(connection: &mut PgConnection, orders: &[OrderOf]) -> sqlx::Result<HashSet<Id>> {
+async fn cancelled(connection: &mut PgConnection, orders: &[OrderTicket]) -> sqlx::Result<HashSet<Id>> {
     let ids: Vec<&str> = orders.iter().map(|each| each.order.as_str()).collect();
     let found: Vec<String> =
         sqlx::query_scalar("select order_id from cancelled_orders where order_id = any($1)")
@@ -158,7 +161,7 @@ async fn cancelled(connection: &mut PgConnection, orders: &[OrderOf]) -> sqlx::R
 }
 
 /// Leaves a tombstone for each order, also for one that held its ticket: its `order:created` may be delivered again.
-async fn bury(connection: &mut PgConnection, orders: &[OrderOf]) -> sqlx::Result<()> {
+async fn bury(connection: &mut PgConnection, orders: &[OrderTicket]) -> sqlx::Result<()> {
     // Sorted, so that two of these statements never wait for each other in a circle.
     let mut ids: Vec<&str> = orders.iter().map(|each| each.order.as_str()).collect();
     ids.sort_unstable();

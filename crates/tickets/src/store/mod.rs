@@ -13,7 +13,7 @@ mod row;
 mod sell;
 
 pub use edit::{Edit, EditError};
-pub use hold::OrderOf;
+pub use hold::OrderTicket;
 pub use migrate::SCHEMA;
 pub use sell::Draft;
 

@@ -59,7 +59,7 @@ impl Store {
     }
 
     async fn sell_once(&self, ticket: &Ticket, traceparent: &Traceparent) -> sqlx::Result<()> {
-        postgres::run(|| async {
+        postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let mut transaction = connection.begin().await?;
             if insert(&mut transaction, ticket).await? {

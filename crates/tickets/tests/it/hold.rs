@@ -38,7 +38,7 @@ async fn a_reservation_and_a_release_are_each_told_once_with_the_full_state_and_
     };
     assert_eq!(told, [update(1, Some(id("a"))), update(2, None)]);
     let trace = a.traceparent.unwrap().to_string();
-    for row in world.told("ticket:updated").await {
+    for row in world.published("ticket:updated").await {
         assert_eq!(row.traceparent.as_ref(), Some(&trace));
     }
 }

@@ -49,11 +49,11 @@ async fn each_change_is_told_with_the_trace_of_its_request() {
     let path = format!("/api/tickets/{}", body["id"].as_str().unwrap());
     send(traced(server.request("u-1", Method::PUT, &path)), r#"{"title":"b","price":"7.50"}"#).await;
 
-    let [told] = &server.world.told("ticket:created").await[..] else { panic!("not once") };
+    let [told] = &server.world.published("ticket:created").await[..] else { panic!("not once") };
     let event: TicketCreated = serde_json::from_str(&told.payload).unwrap();
     assert_eq!((event.id.as_str(), event.version), (body["id"].as_str().unwrap(), 0));
     assert!(told.payload.contains(r#""price":19.99"#), "{}", told.payload);
-    let [updated] = &server.world.told("ticket:updated").await[..] else { panic!("not once") };
+    let [updated] = &server.world.published("ticket:updated").await[..] else { panic!("not once") };
     assert!(updated.payload.contains(r#""version":1,"title":"b","price":7.5,"#), "{}", updated.payload);
     for row in [told, updated] {
         assert_eq!(row.traceparent.as_ref(), Some(&trace));

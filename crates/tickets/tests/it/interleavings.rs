@@ -10,7 +10,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use tickets::{
-    store::{OrderOf, Store},
+    store::{OrderTicket, Store},
     ticket::Reservation,
 };
 
@@ -60,7 +60,7 @@ async fn deliver(world: &World, arrivals: Vec<Vec<Arrival>>) {
             .filter_map(|(nth, queue)| Some((nth, queue.pop_front()?)))
             .collect();
         let of = |nth: usize, name_of: char| order(&name(name_of, nth + 1), &id(&format!("t-{}", nth + 1)));
-        let pick = |wanted: fn(&Arrival) -> Option<char>| -> Vec<(usize, Arrival, OrderOf)> {
+        let pick = |wanted: fn(&Arrival) -> Option<char>| -> Vec<(usize, Arrival, OrderTicket)> {
             heads
                 .iter()
                 .filter_map(|(nth, arrival)| Some((*nth, *arrival, of(*nth, wanted(arrival)?))))
@@ -68,13 +68,13 @@ async fn deliver(world: &World, arrivals: Vec<Vec<Arrival>>) {
         };
         let created = pick(|arrival| if let Created(order) = arrival { Some(*order) } else { None });
         let cancelled = pick(|arrival| if let Cancelled(order) = arrival { Some(*order) } else { None });
-        let batch: Vec<OrderOf> = created.iter().map(|(_, _, order)| order.clone()).collect();
+        let batch: Vec<OrderTicket> = created.iter().map(|(_, _, order)| order.clone()).collect();
         for ((nth, arrival, _), answer) in created.iter().zip(world.store.reserve(&batch).await.unwrap()) {
             if matches!(answer, Reservation::HeldBy(_)) {
                 queues[*nth].push_back(*arrival);
             }
         }
-        let batch: Vec<OrderOf> = cancelled.into_iter().map(|(_, _, order)| order).collect();
+        let batch: Vec<OrderTicket> = cancelled.into_iter().map(|(_, _, order)| order).collect();
         world.store.release(&batch).await.unwrap();
     }
     let left: Vec<_> = queues.iter().filter(|queue| !queue.is_empty()).collect();

@@ -118,7 +118,7 @@ impl Platform {
     }
 
     /// The holders of a ticket by version, as they were told.
-    pub(crate) async fn told(&self, ticket: &Id) -> Vec<(u32, Option<Id>)> {
+    pub(crate) async fn published(&self, ticket: &Id) -> Vec<(u32, Option<Id>)> {
         let messages = self.messages("ticketing-tickets", "ticket:updated").await;
         let updates = messages.iter().map(|message| serde_json::from_slice(&message.payload).unwrap());
         let mut told: Vec<_> = updates

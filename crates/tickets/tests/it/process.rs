@@ -24,7 +24,7 @@ async fn a_seat_is_reserved_freed_and_reserved_for_the_next_and_each_change_is_t
     platform.held_by(&ticket, Some(&b)).await;
     platform.publish(&created(&a, &ticket)).await;
     platform.at_rest().await;
-    assert_eq!(platform.told(&ticket).await, [(1, Some(a)), (2, None), (3, Some(b))]);
+    assert_eq!(platform.published(&ticket).await, [(1, Some(a)), (2, None), (3, Some(b))]);
     assert_eq!(platform.messages("ticketing-dead-letters", "").await.len(), 0);
 }
 
@@ -50,9 +50,9 @@ async fn a_replica_killed_while_seats_change_hands_loses_and_repeats_nothing() {
     }
     platform.at_rest().await;
     for (ticket, a, b) in seats {
-        assert_eq!(platform.told(&ticket).await.last().unwrap().1, Some(b));
-        let freed = platform.told(&ticket).await.iter().filter(|(_, holder)| holder.is_none()).count();
-        let held = platform.told(&ticket).await.iter().any(|(_, holder)| *holder == Some(a.clone()));
+        assert_eq!(platform.published(&ticket).await.last().unwrap().1, Some(b));
+        let freed = platform.published(&ticket).await.iter().filter(|(_, holder)| holder.is_none()).count();
+        let held = platform.published(&ticket).await.iter().any(|(_, holder)| *holder == Some(a.clone()));
         assert_eq!(freed, usize::from(held));
     }
 }
@@ -93,7 +93,7 @@ async fn servers_that_go_away_are_used_again_without_a_restart() {
     platform.publish(&cancelled(&order, &ticket)).await;
     platform.held_by(&ticket, None).await;
     platform.at_rest().await;
-    assert_eq!(platform.told(&ticket).await, [(2, None)]);
+    assert_eq!(platform.published(&ticket).await, [(2, None)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use postgres::Database;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use testkit::Postgres;
 use tickets::{
-    store::{Draft, OrderOf, SCHEMA, Store},
+    store::{Draft, OrderTicket, SCHEMA, Store},
     ticket::Ticket,
 };
 
@@ -64,7 +64,7 @@ impl World {
     }
 
     /// What waits in the outbox for this subject.
-    pub(crate) async fn told(&self, subject: &str) -> Vec<OutboxRow> {
+    pub(crate) async fn published(&self, subject: &str) -> Vec<OutboxRow> {
         sqlx::query_as(
             "select subject, payload, traceparent from outbox where subject = $1 order by position",
         )
@@ -76,7 +76,7 @@ impl World {
 
     /// Every `ticket:updated` in the outbox.
     pub(crate) async fn updates(&self) -> Vec<TicketUpdated> {
-        let told = self.told("ticket:updated").await;
+        let told = self.published("ticket:updated").await;
         told.iter().map(|row| serde_json::from_str(&row.payload).unwrap()).collect()
     }
 }
@@ -97,6 +97,6 @@ pub(crate) fn draft() -> Draft {
 }
 
 /// An order of a ticket.
-pub(crate) fn order(order: &str, ticket: &Id) -> OrderOf {
-    OrderOf { order: id(order), ticket: ticket.clone(), traceparent: Some(Traceparent::generate()) }
+pub(crate) fn order(order: &str, ticket: &Id) -> OrderTicket {
+    OrderTicket { order: id(order), ticket: ticket.clone(), traceparent: Some(Traceparent::generate()) }
 }

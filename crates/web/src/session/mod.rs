@@ -29,7 +29,7 @@ pub struct User {
 
 /// Whoever is signed in, if anyone is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Visitor(pub Option<User>);
+pub struct MaybeUser(pub Option<User>);
 
 /// Knows who is signed in. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Sessions {
     }
 }
 
-impl<S> FromRequestParts<S> for Visitor
+impl<S> FromRequestParts<S> for MaybeUser
 where
     S: Send + Sync,
     Sessions: FromRef<S>,
@@ -96,7 +96,7 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Ok(Visitor(user)) = Visitor::from_request_parts(parts, state).await;
+        let Ok(MaybeUser(user)) = MaybeUser::from_request_parts(parts, state).await;
         user.ok_or(ApiError::NotAuthorized)
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use testkit::layout;
+use testkit::paths;
 
 use self::tree::Tree;
 
@@ -37,7 +37,7 @@ const ROWS: &[&[&str]] = &[
 pub(super) fn check() -> Result<()> {
     let mut wrong = running_up(&crates()?, ROWS);
     for package in ROWS.iter().copied().flatten() {
-        let tree = Tree::read(&layout::repository().join("crates").join(package).join("src"))?;
+        let tree = Tree::read(&paths::repository().join("crates").join(package).join("src"))?;
         wrong.extend(tree.circles().into_iter().map(|circle| format!("a circle in {package}: {circle}")));
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, path::PathBuf};
 
 use anyhow::{Context, Result};
-use testkit::layout;
+use testkit::paths;
 
 use super::{here, node::Node, succeed};
 use crate::asyncapi;
@@ -24,8 +24,8 @@ pub(super) fn asyncapi() -> Result<()> {
 
 /// Installs the validator in the repository's cache, once for each state of its lock file, and returns its directory.
 fn install(node: &Node) -> Result<PathBuf> {
-    let source = layout::repository().join(VALIDATOR);
-    let target = layout::dev().join("asyncapi");
+    let source = paths::repository().join(VALIDATOR);
+    let target = paths::dev().join("asyncapi");
     fs::create_dir_all(&target).with_context(|| format!("make the directory {}", target.display()))?;
     copy(&source, &target, SCRIPT)?;
     let wanted = fs::read(source.join(LOCK)).with_context(|| format!("read {VALIDATOR}/{LOCK}"))?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use testkit::{layout, wheels};
+use testkit::{paths, wheels};
 
 use super::{drift, here, line, network, say, succeed, tools, yaml};
 use crate::permissions;
@@ -46,7 +46,7 @@ pub(super) fn check() -> Result<()> {
 
 /// The rendering of each overlay, in a file.
 pub(super) fn render_all() -> Result<Vec<(&'static str, PathBuf)>> {
-    let directory = layout::dev().join("manifests");
+    let directory = paths::dev().join("manifests");
     fresh_copy(&directory)?;
     let overlay = |name: &str| directory.join("overlays").join(name);
     ensure!(

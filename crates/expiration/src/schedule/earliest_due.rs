@@ -6,15 +6,15 @@ const NOTHING: i64 = i64::MAX;
 
 /// The earliest due time that this process has seen or set itself, ms since the epoch.
 #[derive(Debug)]
-pub(super) struct Outlook(AtomicI64);
+pub(super) struct EarliestDue(AtomicI64);
 
-impl Default for Outlook {
+impl Default for EarliestDue {
     fn default() -> Self {
         Self(AtomicI64::new(NOTHING))
     }
 }
 
-impl Outlook {
+impl EarliestDue {
     /// A timer was added.
     pub(super) fn add(&self, due_ms: i64) {
         self.0.fetch_min(due_ms, Ordering::AcqRel);

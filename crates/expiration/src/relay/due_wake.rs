@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 /// What is set while the relay is between its look at the schedule and its sleep must not be slept through, and what
 /// is due later than the next look must not wake it.
 #[derive(Clone, Debug, Default)]
-pub struct Alarm(Arc<Inner>);
+pub struct DueWake(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -37,7 +37,7 @@ impl Default for Inner {
     }
 }
 
-impl Alarm {
+impl DueWake {
     /// Something is due at `due_ms`, ms since the epoch, and is in the schedule by now.
     pub fn set(&self, due_ms: i64) {
         // In this order, and the sleeper in the other: one of the two sees what the other wrote.
@@ -84,23 +84,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_set_between_the_look_and_the_sleep_is_not_slept_through() {
-        let alarm = Alarm::default();
-        alarm.begin_look();
-        alarm.set(in_ms(20));
+        let due_wake = DueWake::default();
+        due_wake.begin_look();
+        due_wake.set(in_ms(20));
         let start = Instant::now();
-        alarm.sleep(LOOK).await;
+        due_wake.sleep(LOOK).await;
         assert!(start.elapsed() <= Duration::from_millis(1), "{:?}", start.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_set_during_the_sleep_ends_it_if_it_is_due_before_the_next_look() {
-        let alarm = Alarm::default();
-        alarm.begin_look();
+        let due_wake = DueWake::default();
+        due_wake.begin_look();
         let start = Instant::now();
-        let (sleeper, setter) = (alarm.sleep(LOOK), async {
-            alarm.set(in_ms(2 * 3_600_000));
+        let (sleeper, setter) = (due_wake.sleep(LOOK), async {
+            due_wake.set(in_ms(2 * 3_600_000));
             tokio::time::sleep(Duration::from_secs(5)).await;
-            alarm.set(in_ms(10));
+            due_wake.set(in_ms(10));
         });
         tokio::join!(sleeper, setter);
         assert_eq!(start.elapsed().as_secs(), 5, "the first one is due after the next look anyway");
@@ -108,11 +108,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_was_set_before_the_look_wakes_nobody() {
-        let alarm = Alarm::default();
-        alarm.set(in_ms(0));
-        alarm.begin_look();
+        let due_wake = DueWake::default();
+        due_wake.set(in_ms(0));
+        due_wake.begin_look();
         let start = Instant::now();
-        alarm.sleep(LOOK).await;
+        due_wake.sleep(LOOK).await;
         assert!(start.elapsed() >= LOOK);
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Drained;
 
 /// One consumer's way of calling its handler.
 #[derive(Debug)]
-pub(super) struct Attempt<'a, H> {
+pub(super) struct HandlerRun<'a, H> {
     pub(super) consumer: &'a str,
     pub(super) handler: &'a H,
     pub(super) stop: &'a CancellationToken,
@@ -32,7 +32,7 @@ enum Called {
     Failed(String),
 }
 
-impl<H: Handler> Attempt<'_, H> {
+impl<H: Handler> HandlerRun<'_, H> {
     /// One outcome for each delivery. A panic or an error of the whole batch re-runs it one event at a time, so
     /// that only the guilty one is refused.
     pub(super) async fn outcomes(&self, batch: &[Delivery<H::Event>]) -> Result<Vec<Outcome>, Drained> {

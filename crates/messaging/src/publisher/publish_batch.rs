@@ -9,22 +9,22 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Doubt, Outgoing, PUBACK_TIMEOUT, PublishError, Publisher, lane::Lane};
+use super::{Ambiguity, Outgoing, PUBACK_TIMEOUT, PublishError, Publisher, ack_inbox::AckInbox};
 use common::traceparent::TRACEPARENT;
 
-/// Events that are sent together or one after the other and land together.
+/// Events that are sent together or one after the other, and whose PubAcks are awaited together.
 #[derive(Debug)]
-pub struct Flight<'a> {
+pub struct PublishBatch<'a> {
     publisher: &'a Publisher,
     places: Option<SemaphorePermit<'a>>,
-    lane: Option<Lane>,
+    inbox: Option<AckInbox>,
     messages: Vec<&'a Outgoing>,
     answers: Vec<Answer>,
     awaited: usize,
     /// One for all that was sent: begun anew with each send.
     deadline: Instant,
     /// The client's queue had no room until a deadline: the broker is away, and waiting once more for each group of a
-    /// flight would outlast its claim.
+    /// batch would outlast its claim.
     stuck: bool,
 }
 
@@ -32,7 +32,7 @@ pub struct Flight<'a> {
 enum Answer {
     Awaited,
     Stored,
-    Doubtful(Doubt),
+    Ambiguous(Ambiguity),
     TooLarge,
 }
 
@@ -50,12 +50,12 @@ struct Refusal {
     description: String,
 }
 
-impl<'a> Flight<'a> {
+impl<'a> PublishBatch<'a> {
     pub(super) fn new(publisher: &'a Publisher, places: Option<SemaphorePermit<'a>>, count: usize) -> Self {
         Self {
             publisher,
             places,
-            lane: None,
+            inbox: None,
             messages: Vec::with_capacity(count),
             answers: Vec::with_capacity(count),
             awaited: 0,
@@ -84,18 +84,18 @@ impl<'a> Flight<'a> {
         }
         let sent = timeout_at(self.deadline, self.send_one(message)).await;
         self.stuck |= sent.is_err();
-        sent.unwrap_or(Answer::Doubtful(Doubt::NoAnswer))
+        sent.unwrap_or(Answer::Ambiguous(Ambiguity::NoAnswer))
     }
 
     async fn send_one(&mut self, message: &Outgoing) -> Answer {
         let publisher = self.publisher;
-        if self.lane.is_none() {
-            match publisher.lanes.take(&publisher.client).await {
-                Ok(lane) => self.lane = Some(lane),
-                Err(error) => return Answer::Doubtful(Doubt::NotSent(error.to_string())),
+        if self.inbox.is_none() {
+            match publisher.inboxes.take(&publisher.client).await {
+                Ok(inbox) => self.inbox = Some(inbox),
+                Err(error) => return Answer::Ambiguous(Ambiguity::NotSent(error.to_string())),
             }
         }
-        let Some(lane) = &self.lane else { return Answer::Doubtful(Doubt::NoAnswer) };
+        let Some(inbox) = &self.inbox else { return Answer::Ambiguous(Ambiguity::NoAnswer) };
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, message.message_id.as_str());
         if let Some(traceparent) = &message.traceparent {
@@ -103,24 +103,24 @@ impl<'a> Flight<'a> {
         }
         let sent = publisher.client.publish_with_reply_and_headers(
             message.subject.as_str(),
-            lane.reply(self.messages.len()),
+            inbox.reply(self.messages.len()),
             headers,
             message.payload.clone(),
         );
         match sent.await {
             Ok(()) => Answer::Awaited,
             Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => Answer::TooLarge,
-            Err(error) => Answer::Doubtful(Doubt::NotSent(error.to_string())),
+            Err(error) => Answer::Ambiguous(Ambiguity::NotSent(error.to_string())),
         }
     }
 
     /// Awaits every PubAck; answers for each event in the order in which they were sent.
-    pub async fn land(mut self) -> Vec<Result<(), PublishError>> {
+    pub async fn acks(mut self) -> Vec<Result<(), PublishError>> {
         while self.awaited > 0 {
-            let Some(lane) = &mut self.lane else { break };
-            let next = match unconstrained(lane.next()).now_or_never() {
+            let Some(inbox) = &mut self.inbox else { break };
+            let next = match unconstrained(inbox.next()).now_or_never() {
                 Some(next) => next,
-                None => timeout_at(self.deadline, lane.next()).await.unwrap_or_default(),
+                None => timeout_at(self.deadline, inbox.next()).await.unwrap_or_default(),
             };
             let Some((index, ack)) = next else { break };
             if let Some(answer @ Answer::Awaited) = self.answers.get_mut(index) {
@@ -128,8 +128,8 @@ impl<'a> Flight<'a> {
                 self.awaited -= 1;
             }
         }
-        if let Some(lane) = self.lane.take() {
-            self.publisher.lanes.put_back(lane);
+        if let Some(inbox) = self.inbox.take() {
+            self.publisher.inboxes.put_back(inbox);
         }
         self.places = None;
         self.restore_stream().await;
@@ -138,7 +138,7 @@ impl<'a> Flight<'a> {
 
     /// A missing stream is made again: the caller publishes again anyway.
     async fn restore_stream(&self) {
-        let missing = |answer: &Answer| *answer == Answer::Doubtful(Doubt::NoStream);
+        let missing = |answer: &Answer| *answer == Answer::Ambiguous(Ambiguity::NoStream);
         if let Some(index) = self.answers.iter().position(missing) {
             self.publisher.provisioner.restore_stream(self.messages[index].subject.publisher()).await;
         }
@@ -160,10 +160,14 @@ impl Answer {
         let (subject, message_id) = (message.subject, || message.message_id.clone());
         match self {
             Self::Stored => Ok(()),
-            Self::Awaited => {
-                Err(PublishError::Unknown { subject, message_id: message_id(), doubt: Doubt::NoAnswer })
+            Self::Awaited => Err(PublishError::Unknown {
+                subject,
+                message_id: message_id(),
+                ambiguity: Ambiguity::NoAnswer,
+            }),
+            Self::Ambiguous(ambiguity) => {
+                Err(PublishError::Unknown { subject, message_id: message_id(), ambiguity })
             }
-            Self::Doubtful(doubt) => Err(PublishError::Unknown { subject, message_id: message_id(), doubt }),
             Self::TooLarge => Err(PublishError::TooLarge {
                 subject,
                 message_id: message_id(),
@@ -176,14 +180,14 @@ impl Answer {
 /// A PubAck, also one that says duplicate, means stored; nothing else does.
 fn read(ack: &Message) -> Answer {
     if ack.status == Some(StatusCode::NO_RESPONDERS) {
-        return Answer::Doubtful(Doubt::NoStream);
+        return Answer::Ambiguous(Ambiguity::NoStream);
     }
     match serde_json::from_slice(&ack.payload) {
         Ok(PubAck { error: None, seq: 1.. }) => Answer::Stored,
-        Ok(PubAck { error: Some(refusal), .. }) => Answer::Doubtful(Doubt::Refused(refusal.description)),
+        Ok(PubAck { error: Some(refusal), .. }) => Answer::Ambiguous(Ambiguity::Refused(refusal.description)),
         _ => {
             let text: String = String::from_utf8_lossy(&ack.payload).chars().take(100).collect();
-            Answer::Doubtful(Doubt::Refused(format!("{text:?} is no PubAck")))
+            Answer::Ambiguous(Ambiguity::Refused(format!("{text:?} is no PubAck")))
         }
     }
 }

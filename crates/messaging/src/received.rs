@@ -9,14 +9,14 @@ use async_nats::Message;
 /// Not `async_nats::jetstream::Message`: that one carries a clone of the whole client, a dozen counters that every
 /// message would raise and lower.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub(super) struct Received {
     frame: Message,
-    pub(super) place: Place,
+    pub(super) position: Position,
 }
 
 /// Where a message stands in its stream, since when, and for which time it is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) sequence: u64,
     pub(super) published_ns: i64,
     pub(super) delivered: u64,
@@ -24,11 +24,11 @@ pub(super) struct Place {
     pub(super) pending: u64,
 }
 
-impl Taken {
+impl Received {
     /// The message, unless its reply subject is none of JetStream's.
     pub(super) fn new(frame: Message) -> Option<Self> {
-        let (_, place) = parse(frame.reply.as_ref()?)?;
-        Some(Self { frame, place })
+        let (_, position) = parse(frame.reply.as_ref()?)?;
+        Some(Self { frame, position })
     }
 
     /// Name of the stream that it stands in.
@@ -37,7 +37,7 @@ impl Taken {
     }
 }
 
-impl Deref for Taken {
+impl Deref for Received {
     type Target = Message;
 
     fn deref(&self) -> &Message {
@@ -48,7 +48,7 @@ impl Deref for Taken {
 /// Reads a reply subject (ADR-15): behind `$JS.ACK` stand stream, consumer, deliveries, sequence in the stream and
 /// in the consumer, ns since the epoch, and what is pending. Newer servers put domain and account before them, and
 /// may put more behind.
-fn parse(reply: &str) -> Option<(&str, Place)> {
+fn parse(reply: &str) -> Option<(&str, Position)> {
     let rest = reply.strip_prefix("$JS.ACK.")?;
     let mut begin = 0;
     // An iterator of this crate, because the one of the standard library is set up for long texts.
@@ -64,7 +64,7 @@ fn parse(reply: &str) -> Option<(&str, Place)> {
     let sequence = number(tokens.next()?)?;
     let published_ns = i64::try_from(number(tokens.nth(1)?)?).ok()?;
     let pending = number(tokens.next()?)?;
-    Some((stream, Place { sequence, published_ns, delivered, pending }))
+    Some((stream, Position { sequence, published_ns, delivered, pending }))
 }
 
 /// A number of digits alone.
@@ -85,8 +85,8 @@ fn number(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const PLACE: Place =
-        Place { sequence: 7, published_ns: 1_769_860_800_123_456_789, delivered: 2, pending: 40 };
+    const PLACE: Position =
+        Position { sequence: 7, published_ns: 1_769_860_800_123_456_789, delivered: 2, pending: 40 };
 
     #[test]
     fn both_forms_of_a_reply_subject_are_read() {

@@ -11,7 +11,7 @@ use std::{
 /// The claims in hand, each with the due time of its oldest job. A claimed job no longer shows its due time in Redis,
 /// so the age of the oldest job needs this too.
 #[derive(Clone, Debug, Default)]
-pub struct Held(Arc<Inner>);
+pub struct InFlight(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -19,16 +19,16 @@ struct Inner {
     oldest_due_ms: Mutex<BTreeMap<u64, i64>>,
 }
 
-impl Held {
+impl InFlight {
     /// Due time of the oldest job in hand, ms since the epoch.
     pub fn oldest_due_ms(&self) -> Option<i64> {
         self.lock().values().copied().min()
     }
 
-    pub(super) fn hold(&self, oldest_due_ms: i64) -> Hold {
+    pub(super) fn enter(&self, oldest_due_ms: i64) -> InFlightGuard {
         let key = self.0.next.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(key, oldest_due_ms);
-        Hold { held: self.clone(), key }
+        InFlightGuard { in_flight: self.clone(), key }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, i64>> {
@@ -38,13 +38,13 @@ impl Held {
 
 /// One claim in hand, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Hold {
-    held: Held,
+pub(super) struct InFlightGuard {
+    in_flight: InFlight,
     key: u64,
 }
 
-impl Drop for Hold {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
-        self.held.lock().remove(&self.key);
+        self.in_flight.lock().remove(&self.key);
     }
 }

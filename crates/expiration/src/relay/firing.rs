@@ -14,61 +14,61 @@ use metrics::{Counter, Histogram, counter, histogram};
 use tracing::{debug, warn};
 
 use super::{
-    FIRST_BACKOFF, LONGEST_BACKOFF, Way,
-    held::{Held, Hold},
+    FIRST_BACKOFF, LONGEST_BACKOFF, Pipeline,
+    in_flight::{InFlight, InFlightGuard},
 };
 use crate::schedule::{Claim, Job, LEASE, Schedule, Unavailable};
 
-/// A claim, held until its jobs are completed or released.
+/// A claim, in flight until its jobs are completed or released.
 #[derive(Debug)]
-pub(super) struct Batch {
+pub(super) struct Firing {
     claim: Claim,
     claimed_at: Instant,
-    _hold: Hold,
+    _guard: InFlightGuard,
 }
 
 /// What became of the jobs of a claim.
 #[derive(Debug, Default)]
-struct Fate<'a> {
+struct Published<'a> {
     stored: Vec<&'a Job>,
     /// Not known to be stored.
     unknown: Vec<&'a Job>,
 }
 
-impl Batch {
-    pub(super) fn new(claim: Claim, held: &Held) -> Self {
+impl Firing {
+    pub(super) fn new(claim: Claim, in_flight: &InFlight) -> Self {
         let oldest = claim.jobs.iter().map(|job| job.due_ms).min().unwrap_or_default();
-        Self { claimed_at: Instant::now(), _hold: held.hold(oldest), claim }
+        Self { claimed_at: Instant::now(), _guard: in_flight.enter(oldest), claim }
     }
 
     /// Publishes each job at its instant, awaits every PubAck, completes what is stored and releases the rest.
     /// Answers whether all of it is stored. A drain waits for it too: the few ms until the last instant are less than
     /// another worker would take to find what is given back.
-    pub(super) async fn fire(self, way: &Way) -> bool {
+    pub(super) async fn fire(self, pipeline: &Pipeline) -> bool {
         let messages: Vec<Outgoing> = self.claim.jobs.iter().map(|job| message(&job.id)).collect();
-        let fate = self.publish(&messages, way).await;
-        way.figures.record(&fate.stored);
-        self.settle(&way.schedule, &fate).await;
-        fate.unknown.is_empty()
+        let published = self.publish(&messages, pipeline).await;
+        pipeline.figures.record(&published.stored);
+        self.settle(&pipeline.schedule, &published).await;
+        published.unknown.is_empty()
     }
 
-    async fn publish(&self, messages: &[Outgoing], way: &Way) -> Fate<'_> {
-        let mut flight = way.publisher.begin(messages.len()).await;
+    async fn publish(&self, messages: &[Outgoing], pipeline: &Pipeline) -> Published<'_> {
+        let mut publishing = pipeline.publisher.begin(messages.len()).await;
         for (instant, group) in self.groups() {
-            way.pacer.until(instant).await;
-            flight.send(&messages[group]).await;
+            pipeline.sleeper.until(instant).await;
+            publishing.send(&messages[group]).await;
         }
-        let mut fate = Fate::default();
-        for (job, answer) in self.claim.jobs.iter().zip(flight.land().await) {
+        let mut published = Published::default();
+        for (job, answer) in self.claim.jobs.iter().zip(publishing.acks().await) {
             match answer {
-                Ok(()) => fate.stored.push(job),
+                Ok(()) => published.stored.push(job),
                 Err(error) => {
                     debug!("{error}");
-                    fate.unknown.push(job);
+                    published.unknown.push(job);
                 }
             }
         }
-        fate
+        published
     }
 
     /// Jobs that go out together: what is due already, and then one group for each instant.
@@ -87,9 +87,9 @@ impl Batch {
 
     /// Tells Redis, again and again while the claim is this worker's; after that it lapses, and the same ids are
     /// published again.
-    async fn settle(&self, schedule: &Schedule, fate: &Fate<'_>) {
+    async fn settle(&self, schedule: &Schedule, published: &Published<'_>) {
         let mut backoff = FIRST_BACKOFF;
-        while let Err(error) = self.try_settle(schedule, fate).await {
+        while let Err(error) = self.try_settle(schedule, published).await {
             if self.claimed_at.elapsed() + backoff >= LEASE {
                 warn!("could not settle a claim of {}, which lapses: {error}", self.claim.jobs.len());
                 return;
@@ -99,12 +99,12 @@ impl Batch {
         }
     }
 
-    async fn try_settle(&self, schedule: &Schedule, fate: &Fate<'_>) -> Result<(), Unavailable> {
-        if fate.unknown.is_empty() {
+    async fn try_settle(&self, schedule: &Schedule, published: &Published<'_>) -> Result<(), Unavailable> {
+        if published.unknown.is_empty() {
             schedule.complete(&self.claim).await?;
         } else {
-            schedule.complete_some(&self.claim, &fate.stored).await?;
-            schedule.release(&self.claim, &fate.unknown).await?;
+            schedule.complete_some(&self.claim, &published.stored).await?;
+            schedule.release(&self.claim, &published.unknown).await?;
         }
         Ok(())
     }

@@ -12,19 +12,19 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::{layout, watchdog::Watchdog};
+use crate::{paths, watchdog::Watchdog};
 
 /// What belongs to this process as a whole and is cleared up when it is gone.
-pub(crate) struct Space {
+pub(crate) struct ScratchDir {
     root: PathBuf,
     keep: bool,
     pub(crate) watchdog: Watchdog,
 }
 
-impl Space {
+impl ScratchDir {
     /// The one space of this process.
     pub(crate) fn get() -> Result<&'static Self> {
-        static SPACE: OnceLock<Result<Space, String>> = OnceLock::new();
+        static SPACE: OnceLock<Result<ScratchDir, String>> = OnceLock::new();
         SPACE
             .get_or_init(|| Self::open().map_err(|error| format!("{error:#}")))
             .as_ref()
@@ -32,9 +32,9 @@ impl Space {
     }
 
     fn open() -> Result<Self> {
-        let keep = layout::variable("TESTKIT_KEEP").is_some();
+        let keep = paths::variable("TESTKIT_KEEP").is_some();
         // Root starts Postgres as another user, who has to get through; names below are his only if he is told them.
-        let mode = if layout::is_root() { 0o711 } else { 0o700 };
+        let mode = if paths::is_root() { 0o711 } else { 0o700 };
         let root = tempfile::Builder::new()
             .prefix("testkit-process-")
             .permissions(fs::Permissions::from_mode(mode))
@@ -42,7 +42,7 @@ impl Space {
             .context("make a temporary directory")?
             .keep();
         if keep {
-            layout::say(&format!("TESTKIT_KEEP is set: data and logs stay in {}", root.display()));
+            paths::say(&format!("TESTKIT_KEEP is set: data and logs stay in {}", root.display()));
         }
         let watchdog = Watchdog::start((!keep).then_some(root.as_path()))?;
         Ok(Self { root, keep, watchdog })

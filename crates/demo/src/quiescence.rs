@@ -16,7 +16,7 @@ fn schedule() -> String {
 
 /// Looks at Redis, at the consumers and at the databases, from outside of the services.
 #[derive(Clone, Debug)]
-pub(super) struct Rest {
+pub(super) struct Quiescence {
     pub(super) jetstream: jetstream::Context,
     /// The database of `orders`.
     pub(super) orders: PgPool,
@@ -25,7 +25,7 @@ pub(super) struct Rest {
     redis: redis::aio::MultiplexedConnection,
 }
 
-impl Rest {
+impl Quiescence {
     /// Connects to everything.
     pub(super) async fn of(platform: &Platform) -> Result<Self> {
         let client = async_nats::connect(platform.nats().url()).await.context("connect to NATS")?;

@@ -24,7 +24,7 @@ use super::{
 /// Longer than one piece of work on the database may take. A body that trickles in is cut off too.
 const LIMIT: Duration = Duration::from_secs(15);
 
-pub(crate) async fn guard(mut request: Request, next: Next) -> Response {
+pub(crate) async fn request_layer(mut request: Request, next: Next) -> Response {
     let (id, trace) = (request_id(request.headers()), Trace::of(request.headers()));
     request.extensions_mut().insert(trace);
     let span = info_span!(
@@ -103,7 +103,7 @@ mod tests {
             .route("/panics", get(async || -> () { panic!("on purpose") }))
             .route("/hangs", get(std::future::pending::<()>))
             .route("/answers", get(async || {}))
-            .layer(middleware::from_fn(guard));
+            .layer(middleware::from_fn(request_layer));
         let request = Request::get(path).header("x-request-id", "r-1").body(Body::empty()).unwrap();
         let response = api.oneshot(request).await.unwrap();
         assert_eq!(response.headers()["x-request-id"], "r-1");

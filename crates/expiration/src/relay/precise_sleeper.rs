@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 /// A handle of the thread, which ends with the last of them.
 #[derive(Clone, Debug)]
-pub(super) struct Pacer(Arc<Handle>);
+pub(super) struct PreciseSleeper(Arc<Handle>);
 
 #[derive(Debug)]
 struct Handle(Arc<Shared>);
@@ -39,7 +39,7 @@ struct Sleeper {
     wake: oneshot::Sender<()>,
 }
 
-impl Pacer {
+impl PreciseSleeper {
     /// Starts the thread.
     ///
     /// # Errors
@@ -47,7 +47,10 @@ impl Pacer {
     pub(super) fn start() -> anyhow::Result<Self> {
         let shared = Arc::new(Shared::default());
         let pacing = Arc::clone(&shared);
-        thread::Builder::new().name("pacer".into()).spawn(move || pacing.pace()).context("start a thread")?;
+        thread::Builder::new()
+            .name("sleeper".into())
+            .spawn(move || pacing.pace())
+            .context("start a thread")?;
         Ok(Self(Arc::new(Handle(shared))))
     }
 
@@ -154,12 +157,12 @@ mod tests {
 
     #[tokio::test]
     async fn many_who_wait_in_any_order_are_each_woken_at_their_instant_and_not_before() {
-        let pacer = Pacer::start().unwrap();
+        let sleeper = PreciseSleeper::start().unwrap();
         let begin = Instant::now();
         let sleepers = (0..200_u64).map(|number| {
-            let (pacer, at) = (pacer.clone(), begin + Duration::from_micros(number * 7_919 % 50_000));
+            let (sleeper, at) = (sleeper.clone(), begin + Duration::from_micros(number * 7_919 % 50_000));
             tokio::spawn(async move {
-                pacer.until(at).await;
+                sleeper.until(at).await;
                 (at, Instant::now())
             })
         });
@@ -171,25 +174,25 @@ mod tests {
 
     #[tokio::test]
     async fn an_earlier_instant_overtakes_one_that_is_already_awaited() {
-        let pacer = Pacer::start().unwrap();
+        let sleeper = PreciseSleeper::start().unwrap();
         let begin = Instant::now();
         let late = tokio::spawn({
-            let pacer = pacer.clone();
-            async move { pacer.until(begin + Duration::from_secs(3_600)).await }
+            let sleeper = sleeper.clone();
+            async move { sleeper.until(begin + Duration::from_secs(3_600)).await }
         });
         tokio::task::yield_now().await;
-        pacer.until(begin + Duration::from_millis(5)).await;
+        sleeper.until(begin + Duration::from_millis(5)).await;
         assert!(!late.is_finished());
         late.abort();
     }
 
     #[tokio::test]
     async fn the_thread_ends_with_the_last_handle() {
-        let pacer = Pacer::start().unwrap();
-        let shared = Arc::downgrade(&pacer.0.0);
-        drop(pacer.clone());
+        let sleeper = PreciseSleeper::start().unwrap();
+        let shared = Arc::downgrade(&sleeper.0.0);
+        drop(sleeper.clone());
         assert!(!shared.upgrade().unwrap().lock().closed);
-        drop(pacer);
+        drop(sleeper);
         testkit::eventually("the thread is gone", Duration::from_secs(10), async || {
             shared.upgrade().map_or(Ok(()), |_| Err("it holds what it shares".to_owned()))
         })
