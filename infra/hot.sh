@@ -1,6 +1,6 @@
 #!/bin/sh
 # The start of a development container (Dockerfile, target `hot`): compiles $SERVICE whenever a source changes, and starts
-# it anew whenever that brought a new program. While it does not compile, the old program goes on.
+# it again whenever that brought a new program. While it does not compile, the old program goes on.
 set -eu
 cd /src
 program=target/debug/${SERVICE:?}

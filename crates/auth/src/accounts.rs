@@ -177,7 +177,7 @@ impl Accounts {
     }
 }
 
-/// What an attempt came to: only an answer about the account is a failure of whoever asked.
+/// The result of an attempt: only an answer about the account is the client's failure.
 fn end_of(answer: &Result<Id, Refusal>) -> End {
     match answer {
         Ok(_) => End::Succeeded,
@@ -186,7 +186,7 @@ fn end_of(answer: &Result<Id, Refusal>) -> End {
     }
 }
 
-/// Does `work`, which is told when whoever asked has gone, to its end all the same.
+/// Does `work` to its end, also when the client has gone; it is told of that.
 async fn to_its_end<F>(work: impl FnOnce(CancellationToken) -> F) -> Result<Id, Refusal>
 where
     F: Future<Output = Result<Id, Refusal>> + Send + 'static,

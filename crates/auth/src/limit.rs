@@ -9,7 +9,7 @@ pub const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// An attempt in flight counts for so long, unless it ends before: longer than one takes, and no longer than the users
 /// of a process that died should have to wait.
 pub const IN_FLIGHT: Duration = Duration::from_secs(60);
-/// Failed attempts at one account within [`WINDOW`], whoever makes them.
+/// Failed attempts at one account within [`WINDOW`], no matter who made them.
 pub const PER_ACCOUNT: i32 = 10;
 /// Failed attempts from one address within [`WINDOW`], at whatever account. Many people may share one.
 pub const PER_ADDRESS: i32 = 50;
@@ -19,7 +19,7 @@ pub const PER_ADDRESS: i32 = 50;
 pub enum Subject {
     /// An account, whether or not it exists: the limit must not tell.
     Account(Email),
-    /// Whoever asks.
+    /// The address that asks.
     Address(IpAddr),
 }
 

@@ -13,7 +13,7 @@ use crate::{
     store::{Reserved, Store},
 };
 
-/// How long to wait. Less than a request may take, so that whoever waits is still told.
+/// How long to wait. Less than a request may take, so that the client still gets an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// An attempt takes about as long.
 const PAUSE: Duration = Duration::from_millis(30);
@@ -32,7 +32,7 @@ impl Queue {
         Self { store, asking: Arc::new(Semaphore::new(ASKING)) }
     }
 
-    /// An attempt or why there is none: [`Reserved::Busy`] only after [`PATIENCE`], or if whoever asked has `gone`.
+    /// An attempt or why there is none: [`Reserved::Busy`] only after [`PATIENCE`], or if the client has `gone`.
     pub(crate) async fn reserve(
         &self,
         subjects: &[Subject],

@@ -1,4 +1,4 @@
-//! What one measurement came to.
+//! The result of one measurement.
 
 use std::collections::BTreeMap;
 

@@ -69,7 +69,7 @@ impl World {
     }
 
     /// Waits until so many messages are stored on a subject, or until nothing has moved for `patience`: what is
-    /// missing then is noticed by whoever reads them.
+    /// missing then is noticed by their reader.
     pub(crate) async fn until_stored(
         &self,
         subject: Subject,

@@ -72,7 +72,7 @@ const INTERRUPTED: u8 = 130;
 /// Plays the demo. The exit status is 0 if every invariant held, 1 if one is broken, 130 after Ctrl-C.
 ///
 /// # Errors
-/// When a server is not to be had, our binaries do not compile, or the story can't go on; the text says where the
+/// When a server can't be found or fetched, our binaries do not compile, or the story can't go on; the text says where the
 /// logs are.
 pub fn run(options: &Options) -> Result<ExitCode> {
     paths::say(

@@ -150,7 +150,7 @@ impl Teller {
             let line = json!({ "event": "act", "at": text::instant(at_ms), "sinceMs": since_ms, "detail": headline });
             return write(&line.to_string());
         }
-        // Whoever begins an act wants the sum of the one before.
+        // A new act begins with the sum of the one before.
         self.sum(at_ms, Duration::ZERO);
         write(&text::bold(&format!("── {headline}"), self.manner.colour));
     }

@@ -47,7 +47,7 @@ pub(super) async fn perform(options: &Options) -> Result<ExitCode> {
         .replicas(ServiceName::Expiration, options.replicas)
         .echo(lines);
     let platform = builder.start().await?;
-    // Whoever starts is not ready at first, and says so.
+    // A process that starts is not ready at first, and says so.
     while received.try_recv().is_ok() {}
     tokio::spawn(warnings::tell(received, narrator.clone()));
     introduce(&platform, options, colour);

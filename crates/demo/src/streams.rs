@@ -47,7 +47,7 @@ pub(super) async fn follow(
 ) -> Result<()> {
     let mut messages = messages(jetstream, stream).await?;
     while let Some(message) = messages.next().await {
-        // The ordered consumer begins anew by itself where a message is missing.
+        // The ordered consumer begins again by itself where a message is missing.
         let Ok(message) = message else { continue };
         each(stored(&message)?);
     }

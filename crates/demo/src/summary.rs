@@ -11,7 +11,7 @@ use super::{
     text::{self, Tone},
 };
 
-/// What everything came to.
+/// The result of it all.
 #[derive(Debug)]
 pub(super) struct Summary {
     counts: Vec<(&'static str, usize, &'static str)>,

@@ -14,7 +14,7 @@ pub struct Settings {
     pub nats: NatsSettings,
     /// Where the schedule is. May hold a password.
     pub redis_url: SecretString,
-    /// Whom to trust there instead of the system's authorities (`REDIS_CA_FILE`).
+    /// The CA certificates to trust instead of the system's authorities (`REDIS_CA_FILE`).
     pub redis_ca: Option<CaFile>,
     /// Longest timer accepted (`EXPIRATION_MAX_DELAY`).
     pub max_delay: Duration,
@@ -65,7 +65,7 @@ fn check_url(text: &str) -> Result<(), &'static str> {
     }
 }
 
-/// A file without a URL that asks for TLS is a mistake: whoever sets it expects an encrypted connection.
+/// A file without a URL that asks for TLS is a mistake: setting it means to encrypt the connection.
 fn read_ca(env: &mut Environment, url: Option<&SecretString>) -> Option<CaFile> {
     let ca = env.optional("REDIS_CA_FILE", "PEM file with the CA certificates that sign Redis' certificate, instead of the system's authorities; needs a `REDIS_URL` that begins with `rediss://`", CaFile::read);
     if ca.is_some() && url.is_some_and(|url| !has_tls(url.expose_secret())) {

@@ -65,7 +65,7 @@ async fn poison_becomes_dead_letters_once_and_does_not_delay_the_good_ones_behin
     }
     world.is_drained().await;
     drop(worker);
-    // Whoever comes next finds nothing to do and adds nothing.
+    // A later worker finds nothing to do and adds nothing.
     let _second = world.worker("expiration-2").await;
     world.is_drained().await;
     assert_eq!(world.dead_letters().await.len(), poison.len());

@@ -174,7 +174,7 @@ async fn a_broker_that_lost_its_data_is_used_again_without_a_restart() {
     let worker = world.worker("expiration-1").await;
     let before = scheduled(&world, 100).await;
     world.nats.wipe_and_restart().await.unwrap();
-    // The worker alone makes the streams anew; the stand-in for `orders` waits for them.
+    // The worker alone creates the streams again; the stand-in for `orders` waits for them.
     world.all_fired(before.len()).await;
     eventually("the streams are there again", LONG, async || world.count(Name::Orders).await.map(drop)).await;
     let after = world.orders((0..100).map(in_ms)).await;

@@ -145,7 +145,7 @@ impl World {
         let worker_us = (clock::now_ms() + skew_hours * HOUR_MS) * 1_000;
         let claimed = self.schedule.claim_at(options, worker_us).await.unwrap();
         // Due by the slower of the two clocks. Lapsed claims are due by Redis' clock, and were made a moment ago; they
-        // are not to be had ahead, and neither are those that have not lapsed.
+        // can't be claimed ahead, and neither can those that have not lapsed.
         let latest = clock::now_ms() + skew_hours.min(0) * HOUR_MS + options.ahead.as_millis() as i64;
         let due: Vec<usize> = self
             .model
@@ -160,7 +160,7 @@ impl World {
             .collect();
         let taken: Vec<usize> =
             claimed.claim.iter().flat_map(|claim| &claim.jobs).map(|job| self.order_of(&job.id)).collect();
-        // Claims that are not to be had may stand in the way of a options ahead, until they lapse.
+        // Claims that can't be taken may hide jobs that are due ahead, until they lapse.
         let most = due.len().min(options.limit);
         let overdue = due.iter().filter(|order| match self.model.jobs[*order] {
             State::Waiting(due_ms) => due_ms <= latest - options.ahead.as_millis() as i64,

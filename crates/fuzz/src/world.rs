@@ -31,7 +31,7 @@ pub(super) struct Ports {
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) ports: Ports,
-    /// Whoever sends the requests.
+    /// The user who sends the requests.
     pub(super) me: User,
     /// Accounts that may be locked: they all have the same [`PASSWORD`].
     pub(super) accounts: Vec<String>,

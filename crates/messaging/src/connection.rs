@@ -44,7 +44,7 @@ pub(super) fn options(service: Service, settings: &NatsSettings, obstacle: &Obst
     secured(options, settings)
 }
 
-/// As whom to connect and whom to trust. Called by whoever has a connection of its own, such as `topology`.
+/// Adds credentials and CA certificates. Called for every connection, also by a command with one of its own, such as `topology`.
 pub fn secured(options: ConnectOptions, settings: &NatsSettings) -> ConnectOptions {
     // Else a server whose address has another scheme, or that another server tells of, would be spoken to in plain.
     let mut options = options.require_tls(settings.requires_tls());
@@ -57,7 +57,7 @@ pub fn secured(options: ConnectOptions, settings: &NatsSettings) -> ConnectOptio
     options
 }
 
-/// What the last attempts to connect came to.
+/// The result of the last attempts to connect.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Obstacle(Arc<Mutex<Option<String>>>);
 

@@ -118,7 +118,7 @@ impl<H: Handler> Consumer<H> {
                     }
                 }
                 Ended::Broken(reason) => {
-                    warn!(consumer = self.work.name, "{} opens its pull anew: {reason}", self.work.name);
+                    warn!(consumer = self.work.name, "{} opens its pull again: {reason}", self.work.name);
                     broken = Some(pull);
                     tokio::select! {
                         () = stop.cancelled() => break,
@@ -232,7 +232,7 @@ impl<H: Handler> Consumer<H> {
         (messages, None)
     }
 
-    /// Closes a pull for good. What came and nobody has looked at goes to whoever asks next.
+    /// Closes a pull for good. What came and nobody has looked at goes to the consumer that asks next.
     fn give_back(&self, pull: Option<Pull>) {
         let Some(pull) = pull else { return };
         let work = Arc::clone(&self.work);

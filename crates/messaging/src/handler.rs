@@ -34,7 +34,7 @@ pub enum Outcome {
     Postpone(Duration),
     /// Can never succeed: dead letter.
     Reject {
-        /// Why, for whoever looks at the dead letter.
+        /// Why, for the operator who looks at the dead letter.
         reason: String,
     },
 }

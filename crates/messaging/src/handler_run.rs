@@ -25,7 +25,7 @@ pub(super) struct HandlerRun<'a, H> {
     pub(super) heartbeat: &'a Heartbeat,
 }
 
-/// What one call came to.
+/// The result of one call.
 enum Called {
     Outcomes(Vec<Outcome>),
     Unavailable(anyhow::Error),

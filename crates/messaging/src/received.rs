@@ -25,7 +25,7 @@ pub(super) struct Position {
 }
 
 impl Received {
-    /// The message, unless its reply subject is none of JetStream's.
+    /// The message, if its reply subject is one of JetStream's.
     pub(super) fn new(frame: Message) -> Option<Self> {
         let (_, position) = parse(frame.reply.as_ref()?)?;
         Some(Self { frame, position })

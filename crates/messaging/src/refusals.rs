@@ -26,7 +26,7 @@ pub(super) struct Refusals {
     old: HashMap<Key, u32>,
 }
 
-/// The sequence, and the time of storing in ns: in a stream that was lost and made anew, sequences begin again.
+/// The sequence, and the time of storing in ns: in a stream that was lost and created again, sequences begin again.
 type Key = (u64, i64);
 
 impl Refusals {

@@ -126,7 +126,7 @@ fn shown(index: usize, piece: &str, has_password: bool) -> String {
     }
 }
 
-/// A file without an address that asks for TLS is a mistake: whoever sets it expects an encrypted connection.
+/// A file without an address that asks for TLS is a mistake: setting it means to encrypt the connection.
 fn read_ca_file(env: &mut Environment, addresses: Option<&[ServerAddr]>) -> Option<CaFile> {
     let ca_file = env.optional("NATS_CA_FILE", "PEM file with the CA certificates that sign the broker's certificate, instead of the system's authorities; needs a `tls://` address in `NATS_URL`, and one such address makes every connection to the broker encrypted", CaFile::read);
     let is_plain = addresses.is_some_and(|addresses| !addresses.iter().any(ServerAddr::tls_required));

@@ -58,7 +58,7 @@ impl Settler {
         self.answer_one(message, AckKind::Nak(Some(delay)), "postponed").await;
     }
 
-    /// Gives a message back untouched, to be delivered again at once: for whoever asks next.
+    /// Gives a message back untouched, to be delivered again at once, to the consumer that asks next.
     pub(super) async fn give_back(&self, message: &Received) {
         self.answer_one(message, AckKind::Nak(None), "given_back").await;
     }

@@ -39,7 +39,7 @@ pub struct Relay {
     wake: Wake,
 }
 
-/// What one pass over the outbox came to.
+/// The result of one pass over the outbox.
 #[derive(Debug)]
 pub struct Pass {
     /// Rows taken, at most [`BATCH`].

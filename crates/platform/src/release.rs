@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::ServiceName;
 use testkit::{command, paths};
 
-/// The commit of the release before: whoever releases puts here what is in production meanwhile.
+/// The commit of the release before: at each release, put here the commit that is in production.
 const COMMIT: &str = "caceeaf4a972e53a855d167f53c71b1fdcf2f108";
 
 /// The directory with the services' binaries of the release before; they are built the first time, which takes minutes,

@@ -21,7 +21,7 @@ pub const OPERATION_LIMIT: Duration = Duration::from_secs(10);
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
 /// How long an idle connection may take to show that it still works.
 const PING_LIMIT: Duration = Duration::from_secs(1);
-/// A statement that lost a deadlock more often than this goes back to whoever asked for it.
+/// A statement that lost a deadlock more often than this goes back to the caller.
 const MOST_CONFLICTS: u32 = 5;
 
 /// The server's own limits, which also end what a client left behind when its host died.
@@ -94,7 +94,7 @@ impl Database {
 }
 
 /// A connection on loan from the pool. Dropped without [`release`](Self::release), because of an error or because
-/// whoever used it was cut off, it is closed: in the pool it would first await an answer that may never come.
+/// its user was cut off, it is closed: in the pool it would first await an answer that may never come.
 #[derive(Debug)]
 pub struct Connection {
     inner: PoolConnection<Postgres>,

@@ -197,7 +197,7 @@ impl Drop for Heartbeat {
     }
 }
 
-/// One thing that the process needs, for whoever speaks to it. Clones are handles of the same dependency; it stays
+/// One thing that the process needs, for the code that speaks to it. Clones are handles of the same dependency; it stays
 /// part of the process's health when they are gone.
 #[derive(Clone, Debug)]
 pub struct Dependency(Arc<DependencyState>);

@@ -10,7 +10,7 @@ use std::{
 /// Less than the time that runtimes allow by default.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Asks `/livez` of whoever listens on `HTTP_ADDR`. Not `/readyz`: some runtimes replace a container that is not healthy,
+/// Asks the process that listens on `HTTP_ADDR` for `/livez`. Not `/readyz`: some runtimes replace a container that is not healthy,
 /// which brings no dependency back.
 ///
 /// # Errors

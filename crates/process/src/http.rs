@@ -85,7 +85,7 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToke
             }
         });
     }
-    // Whoever comes now is refused at once.
+    // New connections are refused at once.
     drop(listener);
     requests.close();
     // A connection with half a head would hold up the end for as long as it may take for it.

@@ -118,7 +118,7 @@ fn misconfigured(service: &str, mistakes: &Mistakes) -> Exit {
 pub fn settings<S>(program: &str, read: impl FnOnce(&mut Environment) -> Option<S>) -> Exit {
     let mut env = Environment::from_process();
     let read = read(&mut env);
-    // Names and texts are always JSON; and whoever has closed stdout wants no more of it.
+    // Names and texts are always JSON; and a reader that has closed stdout wants no more of it.
     let known = serde_json::to_string_pretty(env.known()).unwrap_or_default();
     let _ = writeln!(std::io::stdout().lock(), "{known}");
     match env.finish(read) {

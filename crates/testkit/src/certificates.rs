@@ -15,7 +15,7 @@ use tempfile::TempDir;
 pub struct Certificates(TempDir);
 
 impl Certificates {
-    /// Makes them anew.
+    /// Makes them again.
     ///
     /// # Errors
     /// When the files can't be written.

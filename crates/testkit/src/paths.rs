@@ -25,7 +25,7 @@ pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// Prints one line for whoever watches: what was taken, what is being fetched or built.
+/// Prints a line of progress: what was taken, what is being fetched or built.
 #[expect(clippy::print_stderr, reason = "a tool that talks to a person on a terminal")]
 pub fn say(line: &str) {
     eprintln!("testkit: {line}");

@@ -15,7 +15,7 @@ pub fn paint(text: &str, code: &str, colour: bool) -> String {
     if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-/// One line on stdout. Whoever has closed it wants no more of them.
+/// One line on stdout. A reader that has closed it wants no more of them.
 pub fn write(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -21,7 +21,7 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
 /// The prefix of the reply subjects that the user `admin` may listen to.
 const INBOX_PREFIX: &str = "_INBOX.admin";
 
-/// What an attempt came to that did not fail for good.
+/// The result of an attempt that did not fail for good.
 enum ConnectOutcome {
     Connected(Broker),
     NotYet(Error),

@@ -100,7 +100,7 @@ async fn run(arguments: &Arguments, settings: &Settings) -> Result<Report> {
     let topology = Topology::new(&nats.cluster_id, usize::from(nats.replicas));
     let items = item::all(&topology, *replicas_given);
     let broker = connection::connect(nats, &topology).await?;
-    // Whoever may not look at all of it changes nothing.
+    // A user who may not look at all of it changes nothing.
     let looks = look::at_all(&broker, &items).await?;
     if matches!(arguments.command, Some(Command::Apply)) {
         return apply::all(&broker, &nats.cluster_id, &items).await;
@@ -108,7 +108,7 @@ async fn run(arguments: &Arguments, settings: &Settings) -> Result<Report> {
     Ok(Report::of_looks(&nats.cluster_id, &items, looks))
 }
 
-/// Whoever has closed stdout wants no more of it.
+/// A reader that has closed stdout wants no more of it.
 fn say(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }

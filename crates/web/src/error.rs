@@ -18,7 +18,7 @@ pub enum ApiError {
     BadRequest(Vec<FieldError>),
     /// 401: nobody is signed in, or it is someone else's.
     NotAuthorized,
-    /// 403: a page of another origin asks for a change in the name of whoever looks at it.
+    /// 403: a page of another origin asks for a change in its visitor's name.
     CrossSite,
     /// 404
     NotFound,

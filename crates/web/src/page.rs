@@ -26,7 +26,7 @@ const LONGEST_PAGE: u32 = 100;
 
 /// Whole lists that a process makes at one time; the others wait.
 const WHOLE_LISTS: usize = 4;
-/// For a turn at a whole list. Less than a request may take, so that whoever waits is still told.
+/// For a turn at a whole list. Less than a request may take, so that the client still gets an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which part of a list is asked for.

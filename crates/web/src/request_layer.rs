@@ -68,7 +68,7 @@ async fn answer(method: &Method, route: &str, request: Request, next: Next) -> R
     }
 }
 
-/// What only looks is worth a line only to whoever asks for it.
+/// A request that only reads gets a line only at `debug`.
 fn log(method: &Method, route: &str, status: u16, took: Duration) {
     let took_ms = took.as_secs_f64() * 1_000.0;
     if method.is_safe() && status < 500 {

@@ -1,4 +1,4 @@
-//! `cargo xtask asyncapi`: the contract of the events as a document, for whoever speaks to the fleet in another language.
+//! `cargo xtask asyncapi`: the contract of the events as a document, for services in other languages.
 //!
 //! It is made of the types and the topology that the services themselves use, so it can't say anything else.
 

@@ -54,7 +54,7 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
     let chosen = |step: &&Step| only.is_empty() || only.iter().any(|text| step.name.contains(text.as_str()));
     let steps: Vec<&Step> = STEPS.iter().filter(chosen).collect();
     let names = || STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join("; ");
-    ensure!(!steps.is_empty(), "no check is named so; there are: {}", names());
+    ensure!(!steps.is_empty(), "no check matches; available: {}", names());
     let reports: Vec<Report> = steps.iter().map(|step| report(step)).collect();
     say("\nsummary of `cargo xtask ci`");
     for report in &reports {

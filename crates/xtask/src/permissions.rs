@@ -20,11 +20,11 @@ const CLUSTER: &str = "ticketing";
 
 const HEAD: &str = "\
 # What each user of NATS may do, for NATS_CLUSTER_ID=ticketing. Written by `cargo xtask nats-permissions` from the topology in
-# crates/common: change it there. Each has reply subjects of its own, so that nobody hears what another asked for.
+# crates/messaging: change it there. Each has reply subjects of its own, so that nobody hears what another asked for.
 ";
 
 const ADMIN_HEAD: &str = "\
-# For whoever changes the topology, looks into it or backs it up: JetStream whole, but no events.
+# For operators who change the topology, look into it or back it up: all of JetStream, but no events.
 ";
 
 fn text() -> Result<String> {

@@ -11,7 +11,7 @@ const THREADS: &str = "4";
 /// Provides the three servers and runs the tests of the workspace; the exit status is cargo's.
 ///
 /// # Errors
-/// When a server is not to be had, or cargo can't be run.
+/// When a server can't be found or fetched, or cargo can't be run.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let begin = Instant::now();
     paths::say(

@@ -19,7 +19,7 @@ fn component(file: &str) -> String {
     fs::read_to_string(paths::repository().join("infra/k8s/components").join(file)).unwrap()
 }
 
-/// With the users of the cluster's broker. Whoever comes without a password is the test.
+/// With the users of the cluster's broker. A connection without a password is the test.
 async fn nats() -> Nats {
     let mut users = component("nats/users.conf")
         .replace("include permissions.conf", &component("nats/permissions.conf"))

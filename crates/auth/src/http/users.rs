@@ -43,7 +43,7 @@ impl From<Refusal> for ApiError {
     }
 }
 
-/// The answer to whoever is signed in from now on.
+/// The answer that signs somebody in.
 type SignedIn = (StatusCode, [(HeaderName, String); 1], Json<UserBody>);
 
 fn signed_in(api: &Api, id: Id, email: &Email) -> SignedIn {

@@ -13,7 +13,7 @@ pub const SHORTEST: usize = 4;
 /// Longest password of a new account, in the same unit.
 pub const LONGEST: usize = 128;
 
-/// How long to wait for a core. Less than a request may take, so that whoever waits is still told.
+/// How long to wait for a core. Less than a request may take, so that the client still gets an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Hashes and verifies passwords. Clones share the cores.
@@ -86,7 +86,7 @@ impl Passwords {
         // The semaphore is never closed, so the other error does not come.
         let Ok(Ok(core)) = core else { return Err(PasswordError::Busy) };
         let worked = spawn_blocking(move || {
-            // Held by the thread, which goes on when whoever asked has gone.
+            // Held by the thread, which goes on when the client has gone.
             let _core = core;
             work()
         });

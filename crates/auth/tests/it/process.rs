@@ -44,7 +44,7 @@ async fn post_as(auth: &Service, path: &str, email: &str, password: &str) -> Ans
     Answer::read(request.body(credentials(email, password)).send().await.unwrap()).await
 }
 
-/// The address of whoever is signed in with this cookie, or null.
+/// The address of the user who is signed in with this cookie, or null.
 async fn current(auth: &Service, cookie: &str) -> serde_json::Value {
     let request = client().get(format!("{}{CURRENT}", auth.http_url())).header("cookie", cookie);
     Answer::read(request.send().await.unwrap()).await.json()["currentUser"]["email"].take()

@@ -17,7 +17,7 @@ pub struct ExpirationComplete {
 }
 
 impl ExpirationComplete {
-    /// The `Nats-Msg-Id` of this fact, the same for whoever publishes it and however often.
+    /// The `Nats-Msg-Id` of this fact, the same for every publisher and every repetition.
     pub fn message_id(&self) -> String {
         Self::message_id_of(&self.order_id)
     }

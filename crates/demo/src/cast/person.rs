@@ -77,7 +77,7 @@ impl Person {
         self.ask("DELETE", &format!("/api/orders/{order}"), None).await
     }
 
-    /// The `Cookie` header, for whoever wants to go on by hand.
+    /// The `Cookie` header, to go on by hand.
     pub(crate) fn cookie(&self) -> &str {
         &self.cookie
     }

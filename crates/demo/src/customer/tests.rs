@@ -38,7 +38,7 @@ enum Step {
 #[derive(Debug, Default)]
 struct Orders {
     steps: VecDeque<Step>,
-    /// So many times the list is not to be had.
+    /// The list fails so many times.
     hidden: usize,
     posts: usize,
     placed: Vec<Value>,

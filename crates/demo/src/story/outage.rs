@@ -16,7 +16,7 @@ use platform::ServiceName;
 use testkit::Service;
 
 impl Story<'_> {
-    /// At a moment when every timer is in Redis. Who is asked for something by people is missed at once.
+    /// At a moment when every timer is in Redis. A service that people use is missed at once.
     pub(super) async fn kill(&self, people: &SignedUp, seats: &[Id]) -> Result<()> {
         self.scheduled().await?;
         let (name, victim) = (self.options.kill, self.victim()?);

@@ -30,7 +30,7 @@ pub struct Claim {
     whole: bool,
 }
 
-/// What a look at the schedule came to.
+/// The result of a look at the schedule.
 #[derive(Debug)]
 pub struct Claimed {
     /// The jobs, if there were any.

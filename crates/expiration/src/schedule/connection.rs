@@ -59,7 +59,7 @@ impl Connection {
     /// Runs one command or script. After an error that casts doubt on the connection the next call has a new one.
     ///
     /// # Errors
-    /// What the command or the connection came to; a timeout says nothing about whether the command was executed.
+    /// The result of the command or the connection; a timeout says nothing about whether the command was executed.
     pub(super) async fn run<T, F, R>(&self, command: F) -> RedisResult<T>
     where
         F: FnOnce(MultiplexedConnection) -> R,

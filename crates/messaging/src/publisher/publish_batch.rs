@@ -21,7 +21,7 @@ pub struct PublishBatch<'a> {
     messages: Vec<&'a Outgoing>,
     answers: Vec<Answer>,
     awaited: usize,
-    /// One for all that was sent: begun anew with each send.
+    /// One for all that was sent: begun again with each send.
     deadline: Instant,
     /// The client's queue had no room until a deadline: the broker is away, and waiting once more for each group of a
     /// batch would outlast its claim.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::{LONG, settings, topology};
 
-/// A broker with a user for each service, and whoever has no password may do everything.
+/// A broker with a user for each service, and a connection without a password may do everything.
 async fn broker() -> Nats {
     let mut users = String::from("{ user: test, password: test }\n");
     for service in Service::ALL {
@@ -125,7 +125,7 @@ async fn a_broker_lets_in_who_has_the_right_password_in_its_address_and_nobody_e
         Broker::connect(Service::Expiration, &settings(&url), &Health::new()).await.unwrap()
     };
     let watch = |broker: Broker| tokio::spawn(broker.watch(CancellationToken::new()));
-    // Whoever is let in makes his streams at once.
+    // A service that is let in creates its streams at once.
     let stream = topology().stream_name(Service::Expiration);
     let wrong = watch(connect("wrong").await);
     testkit::eventually("the wrong password is refused", LONG, async || {

@@ -6,7 +6,7 @@ use super::{Store, row::OrderRow};
 use crate::order::Order;
 
 impl Store {
-    /// The order with this id, whoever's it is.
+    /// The order with this id, no matter whose it is.
     ///
     /// # Errors
     /// What Postgres answers.

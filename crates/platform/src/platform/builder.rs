@@ -84,9 +84,9 @@ impl PlatformBuilder {
     /// Starts everything and waits until it is ready.
     ///
     /// # Errors
-    /// When a server is not to be had, or a service does not compile or does not get ready; with the end of its log.
+    /// When a server can't be found or fetched, or a service does not compile or does not get ready; with the end of its log.
     pub async fn start(self) -> Result<Platform> {
-        // Whoever awaits it should not have to carry all of it.
+        // A caller that awaits it should not carry all of it.
         Box::pin(self.start_all()).await
     }
 

@@ -1,4 +1,4 @@
-//! Every service behind one gateway, whoever runs the servers.
+//! Every service behind one gateway, no matter who runs the servers.
 
 use std::{
     collections::BTreeMap,

@@ -57,7 +57,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Ctrl-C came again.
 ///
 /// # Errors
-/// When the port is taken, a server is not to be had, our binaries do not compile, or a service does not get ready.
+/// When the port is taken, a server can't be found or fetched, our binaries do not compile, or a service does not get ready.
 pub fn run(options: &Options) -> Result<ExitCode> {
     start(options, None)
 }
@@ -77,7 +77,7 @@ fn start(options: &Options, stores: Option<Stores>) -> Result<ExitCode> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let gateway = runtime
         .block_on(BoundGateway::at(address))
-        .with_context(|| format!("port {} is not to be had: choose another with --port", options.port))?;
+        .with_context(|| format!("port {} is in use: choose another with --port", options.port))?;
     if stores.is_none() {
         paths::say("up: fetches NATS, Redis and Postgres where they are missing");
         testkit::provide()?;

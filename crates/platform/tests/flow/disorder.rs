@@ -38,7 +38,7 @@ impl Disorder {
             let nats = world.nats.clone();
             tasks.spawn(async move {
                 while let Some(message) = messages.next().await {
-                    // The ordered consumer begins anew by itself where a message is missing.
+                    // The ordered consumer begins again by itself where a message is missing.
                     let Ok(message) = message else { continue };
                     if message.headers.as_ref().is_none_or(|headers| headers.get(AGAIN).is_none()) {
                         for delay in DELAYS {

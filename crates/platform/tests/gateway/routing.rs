@@ -1,4 +1,4 @@
-//! Who is asked.
+//! Which backend is asked.
 
 use std::collections::HashMap;
 

@@ -108,7 +108,7 @@ impl Early {
                 error!(task = ended.name, "{ended}");
                 return false;
             }
-            // This one is logged by whoever waits for it.
+            // This one is logged where it is awaited.
             *first = Some(ended);
             true
         });

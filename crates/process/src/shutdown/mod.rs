@@ -41,7 +41,7 @@ impl Shutdown {
         reason = "two shutdowns in one process is a mistake that Default invites"
     )]
     pub fn new() -> Self {
-        // One report for both: whoever ends first, by itself, ends the process.
+        // One report for both: the first that ends by itself ends the process.
         let loops = Group::new();
         let servers = loops.sibling();
         Self { loops, servers }

@@ -39,7 +39,7 @@ pub(crate) fn postgres() -> Result<&'static Program> {
 /// the address of one that is running is of no use here.
 ///
 /// # Errors
-/// When one is neither there nor to be had; the text says what to type.
+/// When one is neither there nor can be fetched; the text says what to type.
 pub fn provide() -> Result<()> {
     nats()?;
     redis()?;

@@ -1,4 +1,4 @@
-//! Our binaries, current and in the profile of whoever runs this.
+//! Our binaries, current and in the profile of the executable that runs this.
 
 use std::{
     collections::HashMap,
@@ -72,7 +72,7 @@ fn build_command(names: &[&str]) -> Result<Command> {
     cargo.current_dir(paths::repository());
     cargo.args(["build", "--profile", profile, "--target-dir"]).arg(target);
     // Builds nothing of this crate: it asks for its dependencies' features too, without which those that the services
-    // share with whoever runs this would be built a second time.
+    // share with the executable that runs this would be built a second time.
     cargo.args(["--package", env!("CARGO_PKG_NAME")]);
     for name in names {
         cargo.args(["--package", name, "--bin", name]);

@@ -1,6 +1,6 @@
 //! Which order holds which ticket: reservations and releases, a batch at a time.
 //!
-//! The rows of the tickets are locked first, in id order. Whoever reserves or releases the same ticket meanwhile waits,
+//! The rows of the tickets are locked first, in id order. Another transaction for the same ticket waits meanwhile,
 //! and then sees what was committed, the tombstones too: so the two events of one order have the same end in either
 //! order, and between two orders one holds the ticket (I6).
 
@@ -29,7 +29,7 @@ pub struct OrderTicket {
     pub traceparent: Option<Traceparent>,
 }
 
-/// The changes of one batch, each with the order that is to blame for it.
+/// The changes of one batch, each with the order that caused it.
 type Changes = Vec<(Ticket, OrderTicket)>;
 
 impl Store {

@@ -58,7 +58,7 @@ pub(crate) async fn on(nats: &Nats, arguments: &[&str]) -> Ended {
     run(arguments, &[("NATS_URL", &nats.url()), ("NATS_CLUSTER_ID", CLUSTER)]).await
 }
 
-/// Everything, for whoever looks behind the command's back.
+/// Everything, for a test that looks behind the command's back.
 pub(crate) async fn jetstream(nats: &Nats) -> jetstream::Context {
     jetstream::new(async_nats::connect(nats.url()).await.unwrap())
 }

@@ -27,7 +27,7 @@ struct Claims<T> {
 
 /// The claims of a token that `key` signed and that is not void at `now` (seconds since the Unix epoch).
 ///
-/// `None` says nothing about why: whoever forges a token learns nothing.
+/// `None` says nothing about why: a forger learns nothing.
 pub(super) fn verify<T: DeserializeOwned>(token: &str, key: &[u8], now: i64) -> Option<T> {
     let (signed, signature) = token.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 
-/// Whoever is signed in.
+/// The user who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The user's id.
@@ -27,7 +27,7 @@ pub struct User {
     pub email: Option<String>,
 }
 
-/// Whoever is signed in, if anyone is.
+/// The user who is signed in, if anyone is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaybeUser(pub Option<User>);
 

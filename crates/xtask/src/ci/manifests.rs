@@ -66,7 +66,7 @@ pub(super) fn render_all() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(rendered)
 }
 
-/// A copy, so that the secrets which are made for the check are not those of whoever runs it.
+/// A copy, so that the secrets which are made for the check do not replace the developer's own.
 fn fresh_copy(directory: &Path) -> Result<()> {
     if directory.exists() {
         fs::remove_dir_all(directory).with_context(|| format!("remove {}", directory.display()))?;

@@ -26,7 +26,7 @@ impl Node {
     /// Finds both, or fetches them.
     ///
     /// # Errors
-    /// When they are nowhere to be had; the text says what to install.
+    /// When they can't be found; the text says what to install.
     pub(super) fn locate() -> Result<Self> {
         if major("node").is_some_and(|major| major >= OLDEST) && major("npm").is_some() {
             return Ok(Self { node: Program::new("node"), npm: Program::new("npm") });

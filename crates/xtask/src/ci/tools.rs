@@ -78,7 +78,7 @@ impl Tool {
     /// Finds the program: on PATH where any version will do, else in its wheel, else whatever PATH has.
     ///
     /// # Errors
-    /// When it is nowhere to be had; the text says what to type.
+    /// When it can't be found; the text says what to type.
     pub(super) fn locate(&self) -> Result<PathBuf> {
         let on_path = on_path(self.program);
         if self.any_version

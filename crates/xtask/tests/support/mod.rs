@@ -87,7 +87,7 @@ pub(crate) fn pids(said: &[Value], least: usize) -> Vec<Pid> {
     pids.into_iter().map(|pid| Pid::from_raw(pid.try_into().unwrap()).unwrap()).collect()
 }
 
-/// Gone, or dead and only not yet reaped by whoever inherited it.
+/// Gone, or dead and only not yet reaped by its new parent.
 pub(crate) fn is_gone(pid: Pid) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
     test_kill_process(pid).is_err() || stat.contains(") Z ")

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes a database for each service, owned by a role that can reach no other. The image runs it once, on an empty volume;
-# running it again does no harm and sets the passwords anew.
+# running it again does no harm and sets the passwords again.
 set -eu
 
 make() {
