@@ -9,8 +9,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use common::event::{Service as Name, Subject};
-use testkit::{Service, paths};
+use common::{Service, event::Subject};
+use testkit::{ServiceProcess, paths};
 
 use crate::{
     schedules,
@@ -32,7 +32,7 @@ pub(crate) enum Contender {
 
 /// A contender at work, with what it takes to stop it: dropped, it is gone.
 pub(crate) struct Running {
-    pub(crate) service: Service,
+    pub(crate) service: ServiceProcess,
     pub(crate) begun: Instant,
 }
 
@@ -57,7 +57,7 @@ impl Contender {
         match self {
             Self::Fleet => ["expiration", "orders"]
                 .iter()
-                .try_for_each(|name| Service::build_and_locate(name).map(drop))
+                .try_for_each(|name| ServiceProcess::build_and_locate(name).map(drop))
                 .map_err(|error| format!("{error:#}")),
             Self::Schedules => Ok(()),
             Self::Bull | Self::Bullmq => install(self).map_err(|error| format!("{error:#}")),
@@ -76,11 +76,11 @@ impl Contender {
     /// Starts a process of it.
     pub(crate) async fn start(self, world: &World) -> Result<Running> {
         let command = match self {
-            Self::Fleet => Service::command("expiration").env("RUST_LOG", "warn"),
-            Self::Schedules => Service::program(std::env::current_exe()?).arg(schedules::ARGUMENT),
-            Self::Bull | Self::Bullmq => {
-                Service::program(node()?).arg(peer(self).join("worker.js")).env("NODE_ENV", "production")
-            }
+            Self::Fleet => ServiceProcess::command("expiration").env("RUST_LOG", "warn"),
+            Self::Schedules => ServiceProcess::program(std::env::current_exe()?).arg(schedules::ARGUMENT),
+            Self::Bull | Self::Bullmq => ServiceProcess::program(node()?)
+                .arg(peer(self).join("worker.js"))
+                .env("NODE_ENV", "production"),
         };
         let begun = Instant::now();
         let service = command
@@ -97,7 +97,7 @@ impl Contender {
     pub(crate) async fn listening(self, world: &World) -> Result<Running> {
         let running = self.start(world).await?;
         world
-            .until_listening(Name::Expiration, Subject::OrderCreated)
+            .until_listening(Service::Expiration, Subject::OrderCreated)
             .await
             .with_context(|| format!("{}; its log:\n{}", self.name(), running.service.log()))?;
         Ok(running)

@@ -4,7 +4,7 @@ use std::{collections::HashSet, ops::Range, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use async_nats::jetstream::consumer::pull;
-use common::event::{ExpirationComplete, Service};
+use common::{Service, event::ExpirationComplete};
 use futures_util::StreamExt;
 
 use crate::{order, stats, world::World};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use async_nats::{HeaderMap, jetstream};
-use common::event::{OrderCreated, Service, Subject};
+use common::{Service, event::OrderCreated, event::Subject};
 use futures_util::StreamExt;
 use messaging::topology::{self, Topology};
 use serde_json::json;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use async_nats::jetstream::{self, consumer::PullConsumer, stream::Stream};
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use messaging::topology::{Topology, durable_name};
 use serde_json::json;
 use testkit::{Nats, Redis};

@@ -4,4 +4,7 @@
 pub mod api;
 pub mod clock;
 pub mod event;
+mod service;
 pub mod traceparent;
+
+pub use service::{Service, UnknownService};

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
-use common::event::{
-    Event, ExpirationComplete, Id, OrderCancelled, OrderCreated, PaymentCreated, Service, Subject,
-    TicketCreated, TicketUpdated,
+use common::{
+    Service, event::Event, event::ExpirationComplete, event::Id, event::OrderCancelled, event::OrderCreated,
+    event::PaymentCreated, event::Subject, event::TicketCreated, event::TicketUpdated,
 };
 use sqlx::PgPool;
 
@@ -113,7 +113,7 @@ impl Facts {
     /// Reads the streams and the databases.
     pub(super) async fn collect(rest: &Quiescence) -> Result<Self> {
         let mut facts = Self::default();
-        for service in Service::ALL {
+        for service in Service::ON_THE_BROKER {
             for message in streams::read(&rest.jetstream, &streams::topology().stream_name(service)).await? {
                 facts.add(&message);
             }

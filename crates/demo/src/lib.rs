@@ -21,13 +21,13 @@ mod summary;
 mod text;
 mod warnings;
 
+use common::Service;
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 use process::config::duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-use platform::ServiceName;
 use testkit::paths;
 
 /// What a person may choose.
@@ -40,7 +40,7 @@ pub struct Options {
     /// Processes of `expiration`, at least 1.
     pub replicas: usize,
     /// The service of which a process is killed with `kill -9`.
-    pub kill: ServiceName,
+    pub kill: Service,
     /// One JSON object a line on stdout instead of text, the summary last.
     pub json: bool,
     /// Leave everything running in the end, until Ctrl-C.
@@ -80,7 +80,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
          takes minutes",
     );
     testkit::provide()?;
-    testkit::build(&ServiceName::ALL.map(ServiceName::as_str))?;
+    testkit::build(&Service::OURS.map(Service::as_str))?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
     runtime.block_on(async {

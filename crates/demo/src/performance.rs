@@ -1,12 +1,13 @@
 //! One performance, from the start of the servers to the report.
 
+use common::Service;
 use std::{
     process::ExitCode,
     sync::{Arc, PoisonError},
 };
 
 use anyhow::{Context, Result};
-use common::event::Service;
+
 use messaging::Broker;
 use messaging::NatsSettings;
 use process::health::Health;
@@ -28,7 +29,7 @@ use super::{
     text::{self, Tone},
     warnings,
 };
-use platform::{CLUSTER, Platform, Running, ServiceName};
+use platform::{CLUSTER, Platform, Running};
 use testkit::{
     paths,
     terminal::{self, write},
@@ -44,7 +45,7 @@ pub(super) async fn perform(options: &Options) -> Result<ExitCode> {
     let (lines, mut received) = tokio::sync::mpsc::unbounded_channel();
     let builder = Platform::builder()
         .window(options.window)
-        .replicas(ServiceName::Expiration, options.replicas)
+        .replicas(Service::Expiration, options.replicas)
         .echo(lines);
     let platform = builder.start().await?;
     // A process that starts is not ready at first, and says so.

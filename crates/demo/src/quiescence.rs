@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result};
 use async_nats::jetstream;
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use messaging::topology::durable_name;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use super::{streams, text};
-use platform::{CLUSTER, Platform, ServiceName};
+use platform::{CLUSTER, Platform};
 
 /// The schedule of `expiration` in Redis: a sorted set, a member for each order whose timer runs.
 fn schedule() -> String {
@@ -29,15 +29,15 @@ impl Quiescence {
     /// Connects to everything.
     pub(super) async fn of(platform: &Platform) -> Result<Self> {
         let client = async_nats::connect(platform.nats().url()).await.context("connect to NATS")?;
-        let connect = async |name: ServiceName| {
+        let connect = async |name: Service| {
             let url = platform.database_url(name).with_context(|| format!("the database of {name}"))?;
             let pool = PgPoolOptions::new().max_connections(4).connect(url).await;
             pool.with_context(|| format!("connect to the database of {name}"))
         };
         Ok(Self {
             jetstream: jetstream::new(client),
-            orders: connect(ServiceName::Orders).await?,
-            tickets: connect(ServiceName::Tickets).await?,
+            orders: connect(Service::Orders).await?,
+            tickets: connect(Service::Tickets).await?,
             redis: platform.redis().connect().await?,
         })
     }
@@ -106,7 +106,7 @@ impl Quiescence {
         let database = match publisher {
             Service::Orders => &self.orders,
             Service::Tickets => &self.tickets,
-            Service::Expiration | Service::Payments => return Ok(None),
+            Service::Auth | Service::Expiration | Service::Payments => return Ok(None),
         };
         let count: i64 = sqlx::query_scalar("select count(*) from outbox")
             .fetch_one(database)

@@ -1,11 +1,12 @@
 //! What is stored on the broker, read independently of the services' own consumers.
 
+use common::Service;
 use std::{sync::OnceLock, time::Duration};
 
 use anyhow::{Context, Result};
 use async_nats::jetstream::{self, Message, consumer::pull::OrderedConfig};
 use bytes::Bytes;
-use common::event::Service;
+
 use futures_util::StreamExt as _;
 use messaging::{dead_letter_header, topology::Topology};
 
@@ -35,7 +36,7 @@ pub(super) fn topology() -> &'static Topology {
 
 /// Every stream: those of the services, and the dead letters.
 pub(super) fn names() -> Vec<String> {
-    let services = Service::ALL.into_iter().map(|service| topology().stream_name(service));
+    let services = Service::ON_THE_BROKER.into_iter().map(|service| topology().stream_name(service));
     services.chain([topology().dead_letter_stream_name()]).collect()
 }
 

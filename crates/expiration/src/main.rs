@@ -1,6 +1,6 @@
 //! The life of an `expiration` process.
 
-use common::event::Service;
+use common::Service;
 use expiration::{
     config::Settings,
     handlers::{OrderCancelledHandler, OrderCreatedHandler},

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use common::event::Id;
 use support::{LONG, World, in_ms, order_created};
-use testkit::{Service, eventually};
+use testkit::{ServiceProcess, eventually};
 
 fn with_expiry(expires_at: &str) -> String {
     format!(
@@ -97,7 +97,7 @@ async fn every_mistake_in_the_settings_is_told_at_once_with_exit_64() {
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "info,=,"),
     ];
-    let mut command = Service::command("expiration").name("misconfigured");
+    let mut command = ServiceProcess::command("expiration").name("misconfigured");
     for (name, value) in wrong {
         command = command.env(name, value);
     }
@@ -112,7 +112,7 @@ async fn every_mistake_in_the_settings_is_told_at_once_with_exit_64() {
 
 #[tokio::test]
 async fn redis_is_named_by_url_or_by_host_but_not_by_both() {
-    let both = Service::command("expiration")
+    let both = ServiceProcess::command("expiration")
         .env("REDIS_URL", "redis://a")
         .env("REDIS_HOST", "b")
         .spawn()
@@ -120,7 +120,7 @@ async fn redis_is_named_by_url_or_by_host_but_not_by_both() {
         .unwrap();
     assert_eq!(both.wait_exit(Duration::from_secs(20)).await.unwrap().code(), Some(64));
     assert!(both.log().contains("REDIS_HOST"), "{}", both.log());
-    let bad = Service::command("expiration").env("REDIS_HOST", "redis://b/1").spawn().await.unwrap();
+    let bad = ServiceProcess::command("expiration").env("REDIS_HOST", "redis://b/1").spawn().await.unwrap();
     assert_eq!(bad.wait_exit(Duration::from_secs(20)).await.unwrap().code(), Some(64));
 }
 
@@ -129,7 +129,7 @@ async fn the_older_systems_variables_work_as_they_are() {
     let world = World::start().await;
     let nats = world.nats.url().replace("nats://", "http://");
     let host = format!("127.0.0.1:{}", world.redis.port());
-    let worker = Service::command("expiration")
+    let worker = ServiceProcess::command("expiration")
         .env("NATS_URL", nats)
         .env("NATS_CLUSTER_ID", support::CLUSTER)
         .env("NATS_CLIENT_ID", "expiration-depl-7d9f")

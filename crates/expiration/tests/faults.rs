@@ -6,9 +6,9 @@ mod support;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use common::event::{Id, Service as Name};
+use common::{Service, event::Id};
 use support::{LONG, World, in_ms, metric};
-use testkit::{Service, eventually};
+use testkit::{ServiceProcess, eventually};
 
 const PERSISTENT: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -29,7 +29,7 @@ async fn claims_hang(world: &World) {
     .await;
 }
 
-async fn overdue_for(worker: &Service, seconds: f64) {
+async fn overdue_for(worker: &ServiceProcess, seconds: f64) {
     eventually("the oldest due job has its age", LONG, async || {
         let age = metric(worker, "expiration_oldest_due_age_seconds").await;
         (age >= seconds).then_some(()).ok_or(format!("{age} of {seconds} s"))
@@ -176,7 +176,8 @@ async fn a_broker_that_lost_its_data_is_used_again_without_a_restart() {
     world.nats.wipe_and_restart().await.unwrap();
     // The worker alone creates the streams again; the stand-in for `orders` waits for them.
     world.all_fired(before.len()).await;
-    eventually("the streams are there again", LONG, async || world.count(Name::Orders).await.map(drop)).await;
+    eventually("the streams are there again", LONG, async || world.count(Service::Orders).await.map(drop))
+        .await;
     let after = world.orders((0..100).map(in_ms)).await;
     world.fires_exactly(&before.into_iter().chain(after).collect()).await;
     world.is_drained().await;

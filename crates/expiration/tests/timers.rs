@@ -4,7 +4,7 @@ mod support;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use common::event::{Id, Service as Name};
+use common::{Service, event::Id};
 use support::{LONG, World, in_ms, metric};
 use testkit::eventually;
 
@@ -15,7 +15,7 @@ async fn an_order_of_an_older_service_fires_at_its_time() {
     let due_ms = in_ms(700);
     let orders = BTreeMap::from([(world.order(due_ms).await, due_ms)]);
     let fired = world.fires_exactly(&orders).await;
-    let stored = world.stored(Name::Expiration).await;
+    let stored = world.stored(Service::Expiration).await;
     assert_eq!(stored[0].payload, format!(r#"{{"orderId":"{}"}}"#, fired[0].0));
     let headers = stored[0].headers.as_ref().unwrap();
     assert_eq!(headers.get("Nats-Msg-Id").unwrap().as_str(), format!("expiration:complete:{}", fired[0].0));

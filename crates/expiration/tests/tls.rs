@@ -102,7 +102,7 @@ async fn a_worker_takes_the_authority_from_its_environment() {
 
 #[tokio::test]
 async fn a_worker_with_an_authority_that_is_no_file_ends_with_exit_64() {
-    let worker = testkit::Service::command("expiration")
+    let worker = testkit::ServiceProcess::command("expiration")
         .env("REDIS_URL", "rediss://redis")
         .env("REDIS_CA_FILE", "/nowhere/ca.pem")
         .env("NATS_URL", "tls://nats")

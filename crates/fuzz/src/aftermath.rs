@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use testkit::Service;
+use testkit::ServiceProcess;
 
 /// It is ready already; this is only to ask more than once.
 const READY: Duration = Duration::from_secs(10);
@@ -14,7 +14,7 @@ const READY: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// With the lines of its log.
-pub(super) async fn check(service: &Service) -> Result<()> {
+pub(super) async fn check(service: &ServiceProcess) -> Result<()> {
     service.ready(READY).await?;
     let log = service.log();
     let bad: Vec<&str> = log.lines().filter(|line| is_bad(line)).collect();

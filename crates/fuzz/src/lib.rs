@@ -17,12 +17,13 @@ mod target;
 mod tests;
 mod world;
 
+use common::Service;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use generated::Sender;
-use platform::{Platform, ServiceName};
+use platform::Platform;
 use target::Target;
 use testkit::paths;
 use world::World;
@@ -36,7 +37,7 @@ const DRAINED: Duration = Duration::from_secs(25);
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Whose APIs; none is all of them.
-    pub services: Vec<ServiceName>,
+    pub services: Vec<Service>,
     /// Generated requests for each operation, beside those at each limit of the document.
     pub examples: u32,
     /// The same seed generates the same requests.
@@ -58,16 +59,16 @@ pub fn run(options: &Options) -> Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
     testkit::provide()?;
-    testkit::build(&ServiceName::ALL.map(ServiceName::as_str))?;
+    testkit::build(&Service::OURS.map(Service::as_str))?;
     runtime.block_on(Box::pin(fuzz(options)))
 }
 
 async fn fuzz(options: &Options) -> Result<()> {
     let platform = Box::pin(Platform::builder().start()).await?;
     let world = World::create(&platform).await?;
-    let chosen = |name: &ServiceName| options.services.is_empty() || options.services.contains(name);
+    let chosen = |name: &Service| options.services.is_empty() || options.services.contains(name);
     let targets: Vec<Target> =
-        ServiceName::ALL.into_iter().filter(chosen).filter_map(|name| Target::of(name, &world)).collect();
+        Service::OURS.into_iter().filter(chosen).filter_map(|name| Target::of(name, &world)).collect();
     ensure!(!targets.is_empty(), "none of {:?} has an API", options.services);
     let mut wrong = Vec::new();
     for target in &targets {

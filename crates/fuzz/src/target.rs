@@ -1,5 +1,6 @@
 //! The three APIs, as seen by somebody who wants to break them.
 
+use common::Service;
 use serde_json::{Value, json};
 
 use super::{
@@ -7,12 +8,11 @@ use super::{
     session::User,
     world::{PASSWORD, World},
 };
-use platform::ServiceName;
 
 /// An API.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    pub(super) name: ServiceName,
+    pub(super) name: Service,
     pub(super) port: u16,
     pub(super) me: User,
     /// Above all its paths.
@@ -61,19 +61,19 @@ impl Request {
 
 impl Target {
     /// The API of this service; none for one that has no API.
-    pub(super) fn of(name: ServiceName, world: &World) -> Option<Self> {
+    pub(super) fn of(name: Service, world: &World) -> Option<Self> {
         match name {
-            ServiceName::Auth => Some(Self::auth(world)),
-            ServiceName::Tickets => Some(Self::tickets(world)),
-            ServiceName::Orders => Some(Self::orders(world)),
-            ServiceName::Expiration => None,
+            Service::Auth => Some(Self::auth(world)),
+            Service::Tickets => Some(Self::tickets(world)),
+            Service::Orders => Some(Self::orders(world)),
+            Service::Expiration | Service::Payments => None,
         }
     }
 
     fn auth(world: &World) -> Self {
         let account = json!({ "email": "somebody@example.com", "password": PASSWORD });
         Self {
-            name: ServiceName::Auth,
+            name: Service::Auth,
             port: world.ports.auth,
             me: world.me.clone(),
             prefix: "/api/users",
@@ -91,7 +91,7 @@ impl Target {
         let mine = world.my_tickets.iter().map(ToString::to_string);
         let theirs = world.their_tickets.iter().map(ToString::to_string);
         Self {
-            name: ServiceName::Tickets,
+            name: Service::Tickets,
             port: world.ports.tickets,
             me: world.me.clone(),
             prefix: "/api/tickets",
@@ -112,7 +112,7 @@ impl Target {
         let theirs = world.their_order.to_string();
         let other = |method| Request::new(method, format!("/api/orders/{theirs}"), None);
         Self {
-            name: ServiceName::Orders,
+            name: Service::Orders,
             port: world.ports.orders,
             me: world.me.clone(),
             prefix: "/api/orders",

@@ -5,6 +5,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
+use common::Service;
 use serde_json::{Value, json};
 
 use super::{
@@ -13,7 +14,6 @@ use super::{
     target::{Request, Target},
 };
 use crate::session::User;
-use platform::ServiceName;
 
 /// Serves on a free port; the document says that `/api/orders` answers a number and nothing else.
 async fn target(api: Router) -> Target {
@@ -30,7 +30,7 @@ async fn target(api: Router) -> Target {
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move { axum::serve(listener, api).await });
     Target {
-        name: ServiceName::Orders,
+        name: Service::Orders,
         port,
         me: User { id: "u-1".parse().unwrap(), cookie: "session=e30=".to_owned() },
         prefix: "/api/orders",

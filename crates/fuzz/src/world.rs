@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use common::event::Id;
+use common::{Service, event::Id};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     raw::{self, Answer},
     session::User,
 };
-use platform::{Platform, ServiceName};
+use platform::Platform;
 use testkit::poll;
 
 /// Of every account here.
@@ -46,12 +46,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn create(platform: &Platform) -> Result<Self> {
-        let port = |name| platform.services(name).first().map(testkit::Service::port);
-        let port = |name: ServiceName| port(name).with_context(|| format!("no process of {name}"));
+        let port = |name| platform.services(name).first().map(testkit::ServiceProcess::port);
+        let port = |name: Service| port(name).with_context(|| format!("no process of {name}"));
         let ports = Ports {
-            auth: port(ServiceName::Auth)?,
-            tickets: port(ServiceName::Tickets)?,
-            orders: port(ServiceName::Orders)?,
+            auth: port(Service::Auth)?,
+            tickets: port(Service::Tickets)?,
+            orders: port(Service::Orders)?,
         };
         let me = ports.sign_up("me@example.com").await?;
         let they = ports.sign_up("they@example.com").await?;

@@ -15,7 +15,7 @@ use super::{
     topology::Topology,
 };
 use crate::NatsSettings;
-use common::{event::Event, event::Service};
+use common::{Service, event::Event};
 use process::{Process, health::Health, health::Needed};
 
 /// Time that a JetStream request may take before it counts as unanswered.

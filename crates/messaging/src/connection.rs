@@ -1,5 +1,6 @@
 //! How the client is told to connect, and why it does not.
 
+use common::Service;
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,7 +12,6 @@ use tracing::{debug, info, warn};
 
 use super::permissions::inbox_prefix;
 use crate::NatsSettings;
-use common::event::Service;
 
 /// Finds a peer that died without a word; the default of a minute would be outage.
 const PING_INTERVAL: Duration = Duration::from_secs(5);

@@ -16,7 +16,7 @@ use super::{
     Provisioner, batch::BatchProcessor, dead_letter::DeadLetters, handler::Handler, pull::Pull,
     received::Received, settle::Settler, topology,
 };
-use common::{event::Event, event::Service, event::Subject};
+use common::{Service, event::Event, event::Subject};
 use process::health::Health;
 
 /// Longest time without a sign of life of a loop before it counts as stuck.

@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
     use crate::{topology, topology::Topology};
-    use common::{event::Service, event::Subject};
+    use common::{Service, event::Subject};
 
     fn told(differences: &[Difference]) -> Vec<String> {
         differences.iter().map(Difference::to_string).collect()

@@ -22,7 +22,7 @@ use super::{
     differences::{self, Difference},
     topology::{self, Topology},
 };
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 
 /// A stream that a publish found missing is looked after at most this often.
 const RESTORE_INTERVAL: Duration = Duration::from_millis(500);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::{consumer, stream};
 
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 
 /// How long the broker remembers the ids of stored messages.
 pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(2 * 60);
@@ -70,7 +70,7 @@ impl Topology {
     pub fn streams(&self) -> Vec<stream::Config> {
         let publishes =
             |service: &Service| Subject::ALL.iter().any(|subject| subject.publisher() == *service);
-        let publishers = Service::ALL.into_iter().filter(publishes);
+        let publishers = Service::ON_THE_BROKER.into_iter().filter(publishes);
         publishers.map(|publisher| self.stream(publisher)).chain([self.dead_letters()]).collect()
     }
 
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn every_subject_of_every_stream_and_consumer_is_named_in_full() {
         let topology = Topology::new("ticketing", 1);
-        for service in Service::ALL {
+        for service in Service::ON_THE_BROKER {
             for stream in topology.streams_of(service) {
                 for subject in &stream.subjects {
                     check_subject(subject).unwrap();
@@ -192,7 +192,7 @@ mod tests {
     fn every_subject_is_in_exactly_the_stream_of_its_publisher() {
         let topology = Topology::new("ticketing", 3);
         for subject in Subject::ALL {
-            let holders: Vec<String> = Service::ALL
+            let holders: Vec<String> = Service::ON_THE_BROKER
                 .iter()
                 .map(|service| topology.stream(*service))
                 .filter(|stream| stream.subjects.contains(&subject.to_string()))
@@ -218,7 +218,7 @@ mod tests {
         let topology = Topology::new("c", 1);
         let names: Vec<String> = topology.streams().into_iter().map(|stream| stream.name).collect();
         assert_eq!(names, ["c-tickets", "c-orders", "c-expiration", "c-payments", "c-dead-letters"]);
-        for service in Service::ALL {
+        for service in Service::ON_THE_BROKER {
             assert!(
                 topology.streams_of(service).iter().all(|stream| names.contains(&stream.name)),
                 "{service}"

@@ -1,8 +1,8 @@
 //! The life of the `orders` process.
 
+use common::Service;
 use std::time::Duration;
 
-use common::event::Service;
 use messaging::Broker;
 use orders::{
     config::Settings,

@@ -7,7 +7,5 @@ mod release;
 pub mod up;
 
 pub use gateway::{BoundGateway, Gateway, Route};
-pub use platform::{
-    CLUSTER, Fleet, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, ServiceName, Stores,
-};
+pub use platform::{CLUSTER, Fleet, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, Stores};
 pub use release::release_before;

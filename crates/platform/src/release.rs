@@ -1,5 +1,6 @@
 //! The services as they were before the current change, for a test of two versions side by side.
 
+use common::Service;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,7 +10,6 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::ServiceName;
 use testkit::{command, paths};
 
 /// The commit of the release before: at each release, put here the commit that is in production.
@@ -58,8 +58,8 @@ fn is_known() -> bool {
 
 fn current() -> Result<PathBuf> {
     let mut directory = None;
-    for name in ServiceName::ALL {
-        let program = testkit::Service::build_and_locate(name.as_str())?;
+    for name in Service::OURS {
+        let program = testkit::ServiceProcess::build_and_locate(name.as_str())?;
         directory = program.parent().map(Path::to_path_buf);
     }
     directory.context("the directory of the services' binaries")
@@ -79,14 +79,14 @@ fn build(workshop: &Path) -> Result<()> {
     cargo.current_dir(&sources).args(["build", "--locked", "--target-dir"]).arg(&target);
     // Nobody debugs it, and without that it builds in half the time.
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
-    for name in ServiceName::ALL {
+    for name in Service::OURS {
         cargo.args(["--package", name.as_str(), "--bin", name.as_str()]);
     }
     let status = cargo.status().context("run cargo build")?;
     if !status.success() {
         bail!("cargo build of the release before, {COMMIT}, failed");
     }
-    for name in ServiceName::ALL {
+    for name in Service::OURS {
         let (built, kept) = (target.join("debug").join(name.as_str()), programs.join(name.as_str()));
         fs::copy(&built, &kept).with_context(|| format!("copy {} to {}", built.display(), kept.display()))?;
     }

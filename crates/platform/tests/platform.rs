@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+use common::Service;
 use std::time::Duration;
 
 use axum::{
@@ -9,7 +10,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use platform::{LogLine, Platform, ServiceName};
+use platform::{LogLine, Platform};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use testkit::eventually;
@@ -17,7 +18,7 @@ use tokio::sync::mpsc;
 
 const SOON: Duration = Duration::from_secs(30);
 /// Those with an API.
-const APIS: [ServiceName; 3] = [ServiceName::Auth, ServiceName::Tickets, ServiceName::Orders];
+const APIS: [Service; 3] = [Service::Auth, Service::Tickets, Service::Orders];
 
 /// The status, the cookie that was set and the body.
 async fn ask(platform: &Platform, path: &str, cookie: &str, body: &Value) -> (StatusCode, String, Value) {
@@ -52,7 +53,7 @@ async fn order(platform: &Platform, email: &str) -> Value {
     .await
 }
 
-async fn rows(platform: &Platform, name: ServiceName, sql: &'static str) -> i64 {
+async fn rows(platform: &Platform, name: Service, sql: &'static str) -> i64 {
     let mut database = PgConnection::connect(platform.database_url(name).unwrap()).await.unwrap();
     sqlx::query_scalar(sql).fetch_one(&mut database).await.unwrap()
 }
@@ -79,10 +80,10 @@ async fn an_order_is_placed_with_a_dead_replica_of_every_service_that_people_ask
         platform.services(name)[0].ready(SOON).await.unwrap();
     }
     platform.check_running().unwrap();
-    assert_eq!(rows(&platform, ServiceName::Auth, "select count(*) from users").await, 2);
-    assert_eq!(rows(&platform, ServiceName::Tickets, "select count(*) from tickets").await, 2);
-    assert_eq!(rows(&platform, ServiceName::Orders, "select count(*) from orders").await, 2);
-    assert_eq!(platform.database_url(ServiceName::Expiration), None);
+    assert_eq!(rows(&platform, Service::Auth, "select count(*) from users").await, 2);
+    assert_eq!(rows(&platform, Service::Tickets, "select count(*) from tickets").await, 2);
+    assert_eq!(rows(&platform, Service::Orders, "select count(*) from orders").await, 2);
+    assert_eq!(platform.database_url(Service::Expiration), None);
     let mut said = Vec::new();
     while let Ok(LogLine { process, line }) = lines.try_recv() {
         assert!(serde_json::from_str::<Value>(&line).is_ok_and(|line| line.is_object()), "{process}: {line}");
@@ -98,7 +99,7 @@ async fn a_platform_drains_in_time_and_names_the_service_that_does_not() {
     let platform = Platform::builder().start().await.unwrap();
     platform.drain(SOON).await.unwrap();
     let platform = Platform::builder().start().await.unwrap();
-    platform.services(ServiceName::Orders)[0].pause().unwrap();
+    platform.services(Service::Orders)[0].pause().unwrap();
     let error = format!("{:#}", platform.drain(Duration::from_secs(5)).await.unwrap_err());
     assert!(error.starts_with("orders-1 has not ended within 5s"), "{error}");
     assert!(!error.contains("auth-1"), "{error}");

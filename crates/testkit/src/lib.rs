@@ -39,4 +39,4 @@ pub use port::{Port, free_port};
 pub use postgres::{Database, Postgres};
 pub use redis_server::Redis;
 pub use server::Server;
-pub use service::{Service, ServiceBuilder, build, http_get};
+pub use service::{ServiceBuilder, ServiceProcess, build, http_get};

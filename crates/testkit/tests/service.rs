@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use testkit::{Service, ServiceBuilder, eventually};
+use testkit::{ServiceBuilder, ServiceProcess, eventually};
 use tokio::sync::mpsc;
 
 const SOON: Duration = Duration::from_secs(10);
 
 fn answers() -> ServiceBuilder {
     let tests = std::env::current_exe().unwrap();
-    Service::program(tests.parent().unwrap().with_file_name("examples").join("answers"))
+    ServiceProcess::program(tests.parent().unwrap().with_file_name("examples").join("answers"))
         .env("GREETING", "hello")
 }
 
@@ -70,11 +70,11 @@ async fn a_service_that_ends_instead_of_getting_ready_is_told_at_once_with_its_l
 #[tokio::test]
 async fn a_binary_of_this_workspace_is_built_by_its_name_and_started() {
     // Without arguments it says how to use it and ends, whatever the commands are by now.
-    let service = Service::command("xtask").name("xtask-1").spawn().await.unwrap();
+    let service = ServiceProcess::command("xtask").name("xtask-1").spawn().await.unwrap();
     assert_eq!(service.wait_exit(SOON).await.unwrap().code(), Some(2), "{}", service.log());
     assert!(service.log().contains("Usage: cargo xtask"), "{}", service.log());
-    assert!(Service::build_and_locate("xtask").unwrap().is_file());
-    let error = format!("{:#}", Service::command("no-such-service").spawn().await.unwrap_err());
+    assert!(ServiceProcess::build_and_locate("xtask").unwrap().is_file());
+    let error = format!("{:#}", ServiceProcess::command("no-such-service").spawn().await.unwrap_err());
     assert!(error.contains("no-such-service") && error.contains("cargo build"), "{error}");
 }
 

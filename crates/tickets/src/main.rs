@@ -1,6 +1,6 @@
 //! The life of the `tickets` process.
 
-use common::event::Service;
+use common::Service;
 use messaging::Broker;
 use outbox::{Relay, Wake};
 use postgres::Database;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use testkit::{Service, paths};
+use testkit::{ServiceProcess, paths};
 
 use crate::generated::Generated;
 
@@ -46,7 +46,7 @@ fn read_all() -> Result<Vec<(&'static str, Vec<Variable>)>> {
 }
 
 fn read(program: &str) -> Result<Vec<Variable>> {
-    let mut binary = Command::new(Service::build_and_locate(program)?);
+    let mut binary = Command::new(ServiceProcess::build_and_locate(program)?);
     let output = binary.arg("settings").env_clear().output().context("ask for its settings")?;
     let variables: Vec<Variable> =
         serde_json::from_slice(&output.stdout).with_context(|| format!("read the settings of {program}"))?;

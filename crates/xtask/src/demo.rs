@@ -1,10 +1,10 @@
 //! `cargo xtask demo`: see [`::demo`].
 
+use common::Service;
 use std::{process::ExitCode, time::Duration};
 
 use ::demo::{Options, run};
 use anyhow::Result;
-use platform::ServiceName;
 
 /// What may be chosen.
 #[derive(clap::Args, Debug)]
@@ -19,8 +19,8 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = crate::replicas)]
     replicas: usize,
     /// The service of which a process is killed with `kill -9`: auth, tickets, orders or expiration.
-    #[arg(long, default_value_t = ServiceName::Expiration, value_name = "SERVICE")]
-    kill: ServiceName,
+    #[arg(long, default_value_t = Service::Expiration, value_name = "SERVICE")]
+    kill: Service,
     /// One JSON object a line on stdout, the summary last.
     #[arg(long)]
     json: bool,

@@ -1,10 +1,10 @@
 //! `cargo xtask fuzz`: see [`::fuzz`].
 
+use common::Service;
 use std::process::ExitCode;
 
 use ::fuzz::{Options, run};
 use anyhow::Result;
-use platform::ServiceName;
 
 /// Some minutes for each service.
 const LONG: u32 = 300;
@@ -14,7 +14,7 @@ const LONG: u32 = 300;
 pub(crate) struct Arguments {
     /// Only the API of this service; may be given several times.
     #[arg(long = "service", value_name = "NAME")]
-    services: Vec<ServiceName>,
+    services: Vec<Service>,
     /// Many more generated requests: some minutes for each service instead of half a one.
     #[arg(long, conflicts_with = "examples")]
     long: bool,

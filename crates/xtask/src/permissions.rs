@@ -1,9 +1,10 @@
 //! `cargo xtask nats-permissions`: what each user of the broker may do, for its configuration.
 
+use common::Service;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use common::event::Service;
+
 use messaging::{Permissions, topology::Topology};
 
 use crate::generated::Generated;
@@ -30,7 +31,7 @@ const ADMIN_HEAD: &str = "\
 fn text() -> Result<String> {
     let topology = Topology::new(CLUSTER, 1);
     let mut text = String::from(HEAD);
-    for service in Service::ALL {
+    for service in Service::ON_THE_BROKER {
         let name = service.as_str().to_uppercase();
         write!(text, "\n{name}: {}\n", Permissions::of(&topology, service))?;
     }

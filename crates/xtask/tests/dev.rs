@@ -4,9 +4,9 @@
 
 mod support;
 
+use common::Service;
 use std::{fs, io::Write as _, process::Command};
 
-use platform::ServiceName;
 use rustix::process::Signal;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use support::{Xtask, are_gone, pids};
@@ -47,7 +47,7 @@ async fn redis() -> Redis {
 async fn postgres() -> Postgres {
     let postgres = Postgres::start().await.unwrap();
     let mut admin = PgConnection::connect(&postgres.url()).await.unwrap();
-    for name in ServiceName::ALL.into_iter().filter(|name| name.has_database()) {
+    for name in Service::OURS.into_iter().filter(|name| name.has_database()) {
         for statement in [
             format!("create role {name} login password '{PASSWORD}'"),
             format!("create database {name} owner {name}"),

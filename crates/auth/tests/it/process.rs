@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Client;
-use testkit::{Database, Postgres, Service, ServiceBuilder, eventually};
+use testkit::{Database, Postgres, ServiceBuilder, ServiceProcess, eventually};
 
 use crate::api::{Answer, CURRENT, PASSWORD, SIGN_IN, SIGN_UP, credentials};
 
@@ -13,14 +13,14 @@ const ANN: &str = "ann@example.com";
 
 /// The binary as a stranger would start it.
 fn command(database: &Database, keys: &str) -> ServiceBuilder {
-    Service::command("auth")
+    ServiceProcess::command("auth")
         .env("DATABASE_URL", database.url())
         .env("JWT_KEY", keys)
         .env("COOKIE_SECURE", "false")
         .env("RUST_LOG", "info")
 }
 
-async fn start(database: &Database, keys: &str) -> Service {
+async fn start(database: &Database, keys: &str) -> ServiceProcess {
     let auth = command(database, keys).spawn().await.unwrap();
     auth.ready(READY).await.unwrap();
     auth
@@ -34,24 +34,24 @@ fn client() -> Client {
     Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap()
 }
 
-async fn post(auth: &Service, path: &str, password: &str) -> Answer {
+async fn post(auth: &ServiceProcess, path: &str, password: &str) -> Answer {
     post_as(auth, path, ANN, password).await
 }
 
-async fn post_as(auth: &Service, path: &str, email: &str, password: &str) -> Answer {
+async fn post_as(auth: &ServiceProcess, path: &str, email: &str, password: &str) -> Answer {
     let request =
         client().post(format!("{}{path}", auth.http_url())).header("content-type", "application/json");
     Answer::read(request.body(credentials(email, password)).send().await.unwrap()).await
 }
 
 /// The address of the user who is signed in with this cookie, or null.
-async fn current(auth: &Service, cookie: &str) -> serde_json::Value {
+async fn current(auth: &ServiceProcess, cookie: &str) -> serde_json::Value {
     let request = client().get(format!("{}{CURRENT}", auth.http_url())).header("cookie", cookie);
     Answer::read(request.send().await.unwrap()).await.json()["currentUser"]["email"].take()
 }
 
 /// A sample of `/metrics`, 0 if it is not there yet.
-async fn metric(auth: &Service, series: &str) -> f64 {
+async fn metric(auth: &ServiceProcess, series: &str) -> f64 {
     let (_, text) = auth.get("/metrics").await.unwrap();
     let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     value.map_or(0.0, |value| value.parse().unwrap())
@@ -197,7 +197,7 @@ async fn sigterm_under_load_loses_no_account_and_exits_0() {
 
 #[tokio::test]
 async fn every_setting_that_is_missing_or_wrong_is_reported_at_once_with_exit_64() {
-    let auth = Service::command("auth")
+    let auth = ServiceProcess::command("auth")
         .env("DATABASE_URL", "mysql://u:s3cret@db/auth")
         .env("JWT_KEY", "hunter2,")
         .env("COOKIE_SECURE", "maybe")

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use anyhow::{Context, Result};
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use futures_util::{FutureExt, StreamExt};
 use messaging::topology;
 use tokio::{sync::Semaphore, task::coop::unconstrained};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 
 use crate::{contender::Contender, fired::Fired, load::Load, sample::Figures, usage::Spent, world::now_ms};
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use common::event::{ExpirationComplete, Service, Subject};
+use common::{Service, event::ExpirationComplete, event::Subject};
 
 use super::platform::{Platform, swept};
 use crate::{

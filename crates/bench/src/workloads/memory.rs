@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 
 use crate::{contender::Contender, load::Load, sample::Figures, usage::Usage, world::now_ms};
 

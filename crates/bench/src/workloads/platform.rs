@@ -3,9 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use common::event::{OrderCancelled, Service as Name};
+use common::{Service, event::OrderCancelled};
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use testkit::{Database, Postgres, Service};
+use testkit::{Database, Postgres, ServiceProcess};
 
 use crate::{
     fired::read_all,
@@ -37,15 +37,15 @@ impl Platform {
     }
 
     /// Starts `orders` and waits until it is ready.
-    pub(super) async fn start_orders(&self, world: &World) -> Result<Service> {
+    pub(super) async fn start_orders(&self, world: &World) -> Result<ServiceProcess> {
         let orders = self.spawn_orders(world).await?;
         orders.ready(READY).await?;
         Ok(orders)
     }
 
     /// Starts `orders`.
-    pub(super) async fn spawn_orders(&self, world: &World) -> Result<Service> {
-        Service::command("orders")
+    pub(super) async fn spawn_orders(&self, world: &World) -> Result<ServiceProcess> {
+        ServiceProcess::command("orders")
             .env("NATS_URL", world.nats.url())
             .env("NATS_CLUSTER_ID", CLUSTER)
             .env("DATABASE_URL", self.database.url())
@@ -84,7 +84,7 @@ impl Platform {
     /// early, and that nothing is left in the outbox.
     pub(super) async fn cancelled(&self, world: &World, expected: usize) -> Result<HashMap<String, i128>> {
         let mut told = HashMap::with_capacity(expected);
-        for message in read_all(world, Name::Orders).await? {
+        for message in read_all(world, Service::Orders).await? {
             if message.subject != "order:cancelled" {
                 continue;
             }
@@ -106,7 +106,7 @@ impl Platform {
 }
 
 /// How many orders the second timer had to catch.
-pub(super) async fn swept(orders: &Service) -> Result<f64> {
+pub(super) async fn swept(orders: &ServiceProcess) -> Result<f64> {
     let (_, metrics) = orders.get("/metrics").await?;
     let line = metrics.lines().find_map(|line| line.strip_prefix("orders_swept_total "));
     line.and_then(|value| value.parse().ok()).context("orders_swept_total is missing")

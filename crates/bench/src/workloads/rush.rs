@@ -3,9 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use common::event::Id;
+use common::{Service, event::Id};
 use futures_util::future::try_join_all;
-use platform::{JWT_KEY, Platform, ServiceName};
+use platform::{JWT_KEY, Platform};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -21,8 +21,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// be told. Answers a second, how long they took, and how long until each sold seat was reserved.
 pub(super) async fn measure(buyers: usize, tickets: usize) -> Result<Figures> {
     let two = |builder: platform::PlatformBuilder, name| builder.replicas(name, 2);
-    let builder = Platform::builder().replicas(ServiceName::Auth, 0);
-    let builder = [ServiceName::Tickets, ServiceName::Orders].into_iter().fold(builder, two);
+    let builder = Platform::builder().replicas(Service::Auth, 0);
+    let builder = [Service::Tickets, Service::Orders].into_iter().fold(builder, two);
     let platform = Box::pin(builder.window(Duration::from_secs(900)).start()).await?;
     let seller = buyer()?;
     let mut seats = Vec::with_capacity(tickets);
@@ -68,7 +68,7 @@ fn buyer() -> Result<(Client, String)> {
 }
 
 async fn wait_until_known(platform: &Platform, tickets: usize) -> Result<()> {
-    let url = platform.database_url(ServiceName::Orders).context("orders has a database")?;
+    let url = platform.database_url(Service::Orders).context("orders has a database")?;
     let pool = sqlx::PgPool::connect(url).await?;
     let known = async || -> Result<usize> {
         let known: i64 = sqlx::query_scalar("select count(*) from tickets").fetch_one(&pool).await?;

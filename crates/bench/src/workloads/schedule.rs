@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 
 use crate::{
     contender::Contender,
@@ -59,7 +59,7 @@ fn figures(count: usize, took: Duration) -> Figures {
 }
 
 /// How many orders the worker scheduled with one command, on average.
-async fn batch_size(worker: &testkit::Service) -> Result<f64> {
+async fn batch_size(worker: &testkit::ServiceProcess) -> Result<f64> {
     let (_, metrics) = worker.get("/metrics").await?;
     let of = |what: &str| {
         let name = format!("consumed_batch_size_{what}{{consumer=\"expiration-order-created\"}} ");

@@ -18,7 +18,7 @@ pub use id::{Id, InvalidId};
 pub use order::{CancelledTicket, OrderCancelled, OrderCreated, OrderStatus, OrderedTicket, UnknownStatus};
 pub use payment::PaymentCreated;
 pub use price::{InvalidPrice, Price};
-pub use subject::{Service, Subject, UnknownSubject};
+pub use subject::{Subject, UnknownSubject};
 pub use ticket::{TicketCreated, TicketUpdated};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 

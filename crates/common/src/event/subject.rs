@@ -1,45 +1,8 @@
-//! Names on the wire: the services and the subjects between them, built here and nowhere else.
+//! The subjects on the wire, built here and nowhere else.
 
 use std::{fmt, str::FromStr};
 
-/// A service of the platform. Its name is one word everywhere: crate, binary, image, Deployment, durable prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Service {
-    /// Sells tickets and reserves them for orders.
-    Tickets,
-    /// Takes orders, and is the one who decides whether an order is cancelled.
-    Orders,
-    /// Wakes `orders` when the time to pay is over.
-    Expiration,
-    /// Takes the money. Not ours: only its event is.
-    Payments,
-}
-
-impl Service {
-    /// Every service that publishes or listens.
-    pub const ALL: [Self; 4] = [Self::Tickets, Self::Orders, Self::Expiration, Self::Payments];
-
-    /// The service's name on the wire and in every other place.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tickets => "tickets",
-            Self::Orders => "orders",
-            Self::Expiration => "expiration",
-            Self::Payments => "payments",
-        }
-    }
-
-    /// Whether the service is of this repository, so that what it does with a message is ours to say.
-    pub const fn is_ours(self) -> bool {
-        !matches!(self, Self::Payments)
-    }
-}
-
-impl fmt::Display for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::Service;
 
 /// A subject of the contract. A colon separates no tokens in NATS, so every subject is one literal token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,5 +1,6 @@
 //! What a buyer makes of answers that are lost, on a socket of an `orders` that loses them.
 
+use common::Service;
 use std::{
     collections::VecDeque,
     sync::{Mutex, PoisonError},
@@ -12,7 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use common::event::Service;
+
 use messaging::Broker;
 use messaging::NatsSettings;
 use process::health::Health;

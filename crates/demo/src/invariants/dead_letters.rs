@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use common::event::{PaymentCreated, Service, Subject};
+use common::{Service, event::PaymentCreated, event::Subject};
 use messaging::topology;
 
 use super::Verdict;

@@ -1,8 +1,7 @@
 //! I8 and I9: what is left behind, and how late it was.
 
+use common::Service;
 use std::collections::HashSet;
-
-use common::event::Service;
 
 use super::Verdict;
 use crate::{facts::Facts, quiescence::untold, text};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use common::event::{Id, Service, Subject};
+use common::{Service, event::Id, event::Subject};
 use tokio::{
     sync::Semaphore,
     task::JoinSet,
@@ -16,7 +16,6 @@ use crate::{
     moment::Moment,
     text::{self, Tone},
 };
-use platform::ServiceName;
 
 impl Story<'_> {
     /// Places the first orders, pays some, has one cancelled and one refused. The answer is when the last was placed.
@@ -86,7 +85,7 @@ impl Story<'_> {
             }
             anyhow::Ok(())
         };
-        if self.options.kill == ServiceName::Orders {
+        if self.options.kill == Service::Orders {
             tokio::try_join!(place, self.end_outage(people, seats))?;
         } else {
             place.await?;

@@ -1,7 +1,7 @@
 //! `kill -9` on a process while timers are pending, and its return.
 
 use anyhow::{Context, Result, bail, ensure};
-use common::event::Id;
+use common::{Service, event::Id};
 
 use super::{
     SOON, Story,
@@ -12,8 +12,8 @@ use crate::{
     moment::Moment,
     text::Tone,
 };
-use platform::ServiceName;
-use testkit::Service;
+
+use testkit::ServiceProcess;
 
 impl Story<'_> {
     /// At a moment when every timer is in Redis. A service that people use is missed at once.
@@ -22,16 +22,16 @@ impl Story<'_> {
         let (name, victim) = (self.options.kill, self.victim()?);
         let (timers, pid) = (self.rest.timers().await?, victim.pid());
         let meanwhile = match name {
-            ServiceName::Auth => "; whoever is signed in stays so",
-            ServiceName::Tickets => "; orders are taken without it, and its events wait for it",
-            ServiceName::Orders => "; they wait for it, and so do the buyers",
-            ServiceName::Expiration => "",
+            Service::Auth => "; whoever is signed in stays so",
+            Service::Tickets => "; orders are taken without it, and its events wait for it",
+            Service::Orders => "; they wait for it, and so do the buyers",
+            Service::Expiration | Service::Payments => "",
         };
         self.narrator
             .act(format!("one `{name}` process is killed while {} pending{meanwhile}", are(timers, "timer")));
         victim.kill().await?;
         self.narrator.tell(Moment::now("kill -9", format!("{}, process {pid}", victim.name()), Tone::Fault));
-        if name == ServiceName::Expiration {
+        if name == Service::Expiration {
             let is_last = self.platform.services(name).len() == 1;
             return if is_last { self.restart().await } else { Ok(()) };
         }
@@ -46,7 +46,7 @@ impl Story<'_> {
     /// [`Story::wipe_redis`] to start, where another process keeps the time meanwhile.
     pub(super) async fn end_outage(&self, people: &SignedUp, seats: &[Id]) -> Result<()> {
         let name = self.options.kill;
-        if name == ServiceName::Expiration {
+        if name == Service::Expiration {
             return Ok(());
         }
         self.restart().await?;
@@ -76,7 +76,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    pub(super) fn victim(&self) -> Result<&Service> {
+    pub(super) fn victim(&self) -> Result<&ServiceProcess> {
         let name = self.options.kill;
         self.platform.services(name).first().with_context(|| format!("a process of {name}"))
     }
@@ -85,20 +85,20 @@ impl Story<'_> {
     async fn visit(&self, people: &SignedUp, seats: &[Id]) -> Result<Answer> {
         let visitor = &people.buyers[0];
         match self.options.kill {
-            ServiceName::Auth => visitor.sign_in().await,
-            ServiceName::Tickets => visitor.look_at(&seats[0]).await,
-            ServiceName::Orders => visitor.orders().await,
-            ServiceName::Expiration => bail!("nobody asks `expiration` for anything"),
+            Service::Auth => visitor.sign_in().await,
+            Service::Tickets => visitor.look_at(&seats[0]).await,
+            Service::Orders => visitor.orders().await,
+            name @ (Service::Expiration | Service::Payments) => bail!("nobody asks `{name}` for anything"),
         }
     }
 }
 
 /// What [`Story::visit`] asks for.
-fn request(name: ServiceName) -> &'static str {
+fn request(name: Service) -> &'static str {
     match name {
-        ServiceName::Auth => "sign in",
-        ServiceName::Tickets => "GET /api/tickets",
-        ServiceName::Orders => "GET /api/orders",
-        ServiceName::Expiration => "",
+        Service::Auth => "sign in",
+        Service::Tickets => "GET /api/tickets",
+        Service::Orders => "GET /api/orders",
+        Service::Expiration | Service::Payments => "",
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use common::event::Id;
+use common::{Service, event::Id};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use process::config::duration::WithUnit;
 
@@ -17,7 +17,6 @@ use crate::{
     plan::BUYERS,
     text::{self, Tone},
 };
-use platform::ServiceName;
 
 const SELLER: &str = "Zoe";
 /// Each costs a core a while: a password is slow to hash.
@@ -45,7 +44,7 @@ impl Story<'_> {
     pub(super) async fn open_sale(&self, people: &SignedUp) -> Result<Vec<Id>> {
         let window = WithUnit(self.options.window);
         let count = self.plan.seats;
-        let keepers = match self.platform.services(ServiceName::Expiration).len() {
+        let keepers = match self.platform.services(Service::Expiration).len() {
             1 => "1 `expiration` process keeps".to_owned(),
             replicas => format!("{replicas} `expiration` processes keep"),
         };

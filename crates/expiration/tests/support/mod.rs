@@ -11,13 +11,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use async_nats::jetstream::{self, consumer, stream};
-use common::{
-    clock,
-    event::{Id, Service as Name, Timestamp},
-};
+use common::{Service, clock, event::Id, event::Timestamp};
 use futures_util::StreamExt;
 use messaging::topology::Topology;
-use testkit::{Nats, Redis, Service, eventually};
+use testkit::{Nats, Redis, ServiceProcess, eventually};
 
 /// Far more than anything here takes, on a machine that does ten other things.
 pub const LONG: Duration = Duration::from_secs(60);
@@ -54,18 +51,18 @@ impl World {
 
     /// As `orders` would, had it started first.
     pub async fn create_streams(&self) {
-        for publisher in [Name::Orders, Name::Expiration] {
+        for publisher in [Service::Orders, Service::Expiration] {
             self.jetstream.get_or_create_stream(Topology::new(CLUSTER, 1).stream(publisher)).await.unwrap();
         }
     }
 
     /// An `expiration` process that may still be starting.
-    pub async fn spawn(&self, name: &str) -> Service {
+    pub async fn spawn(&self, name: &str) -> ServiceProcess {
         self.command(name).spawn().await.unwrap()
     }
 
     pub fn command(&self, name: &str) -> testkit::ServiceBuilder {
-        Service::command("expiration")
+        ServiceProcess::command("expiration")
             .name(name)
             .env("NATS_URL", self.nats.url())
             .env("NATS_CLUSTER_ID", CLUSTER)
@@ -74,7 +71,7 @@ impl World {
     }
 
     /// An `expiration` process that is ready.
-    pub async fn worker(&self, name: &str) -> Service {
+    pub async fn worker(&self, name: &str) -> ServiceProcess {
         let worker = self.spawn(name).await;
         worker.ready(LONG).await.unwrap();
         worker
@@ -115,7 +112,7 @@ impl World {
 
     /// Every `expiration:complete` that is stored: order id and when, ms.
     pub async fn fired(&self) -> Vec<(Id, i64)> {
-        self.stored(Name::Expiration)
+        self.stored(Service::Expiration)
             .await
             .into_iter()
             .map(|message| {
@@ -126,7 +123,7 @@ impl World {
             .collect()
     }
 
-    pub async fn stored(&self, publisher: Name) -> Vec<jetstream::Message> {
+    pub async fn stored(&self, publisher: Service) -> Vec<jetstream::Message> {
         self.messages_of(&Topology::new(CLUSTER, 1).stream_name(publisher)).await
     }
 
@@ -173,13 +170,13 @@ impl World {
 
     pub async fn all_fired(&self, count: usize) {
         eventually("every order has fired", LONG, async || {
-            let fired = self.count(Name::Expiration).await?;
+            let fired = self.count(Service::Expiration).await?;
             (fired >= count).then_some(()).ok_or(format!("{fired} of {count}"))
         })
         .await;
     }
 
-    pub async fn count(&self, publisher: Name) -> Result<usize, String> {
+    pub async fn count(&self, publisher: Service) -> Result<usize, String> {
         let name = Topology::new(CLUSTER, 1).stream_name(publisher);
         let mut stream = self.jetstream.get_stream(name).await.map_err(|error| error.to_string())?;
         let info = stream.info().await.map_err(|error| error.to_string())?;
@@ -190,7 +187,8 @@ impl World {
     pub async fn is_drained(&self) {
         eventually("everything has drained", LONG, async || {
             let left = self.pending_jobs().await;
-            let stream = self.jetstream.get_stream(Topology::new(CLUSTER, 1).stream_name(Name::Orders)).await;
+            let stream =
+                self.jetstream.get_stream(Topology::new(CLUSTER, 1).stream_name(Service::Orders)).await;
             let stream = stream.map_err(|error| error.to_string())?;
             let info =
                 stream.consumer_info("expiration-order-created").await.map_err(|error| error.to_string())?;
@@ -235,7 +233,7 @@ pub fn order_created(id: &Id, due_ms: i64) -> String {
 }
 
 /// A value of a worker's `/metrics`.
-pub async fn metric(worker: &Service, name: &str) -> f64 {
+pub async fn metric(worker: &ServiceProcess, name: &str) -> f64 {
     let (status, body) = worker.get("/metrics").await.unwrap();
     assert_eq!(status, 200);
     let line = body.lines().find(|line| line.split([' ', '{']).next() == Some(name));

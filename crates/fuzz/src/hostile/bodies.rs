@@ -1,5 +1,6 @@
 //! In the body: what is no JSON, what is huge or deep, what is no text, and SQL.
 
+use common::Service;
 use serde_json::{Value, json};
 
 use super::{
@@ -8,7 +9,6 @@ use super::{
     Target,
 };
 use crate::raw;
-use platform::ServiceName;
 
 /// The longest body that a service takes.
 const LONGEST: usize = 16 * 1024;
@@ -83,10 +83,10 @@ fn broken(good: &str) -> Vec<(&'static str, Vec<u8>)> {
 /// The fields of the body, and what SQL in them is: a text like any other, or no value of theirs.
 fn fields(target: &Target) -> &'static [(&'static str, Expected)] {
     match target.name {
-        ServiceName::Tickets => &[("title", Served(201)), ("price", Refused(&[400]))],
-        ServiceName::Orders => &[("ticketId", Refused(&[400]))],
-        ServiceName::Auth => &[("email", Refused(&[400])), ("password", Served(201))],
-        ServiceName::Expiration => &[],
+        Service::Tickets => &[("title", Served(201)), ("price", Refused(&[400]))],
+        Service::Orders => &[("ticketId", Refused(&[400]))],
+        Service::Auth => &[("email", Refused(&[400])), ("password", Served(201))],
+        Service::Expiration | Service::Payments => &[],
     }
 }
 

@@ -6,7 +6,7 @@ use async_nats::{
     HeaderMap,
     jetstream::{message::StreamMessage, stream},
 };
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use futures_util::StreamExt;
 use messaging::{Outcome, dead_letter_header as header, topology};
 use testkit::eventually;

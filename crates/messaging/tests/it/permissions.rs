@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use async_nats::{Client, ConnectOptions, Event, jetstream};
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use messaging::{Broker, Permissions, topology::durable_name};
 use process::health::Health;
 use testkit::Nats;
@@ -15,7 +15,7 @@ use crate::world::{LONG, settings, topology};
 /// A broker with a user for each service, and a connection without a password may do everything.
 async fn broker() -> Nats {
     let mut users = String::from("{ user: test, password: test }\n");
-    for service in Service::ALL {
+    for service in Service::ON_THE_BROKER {
         let permissions = Permissions::of(&topology(), service);
         writeln!(users, "{{ user: {service}, password: {service}, permissions: {permissions} }}").unwrap();
     }
@@ -60,7 +60,7 @@ async fn is_refused(
 #[tokio::test]
 async fn a_service_publishes_its_own_events_and_is_refused_everybody_elses() {
     let nats = broker().await;
-    for service in Service::ALL {
+    for service in Service::ON_THE_BROKER {
         let (client, mut refusals) = connect(&nats, service).await;
         for subject in Subject::ALL {
             let expected = subject.publisher() != service;
@@ -101,7 +101,7 @@ async fn nobody_touches_what_belongs_to_another() {
 #[tokio::test]
 async fn what_is_allowed_is_enough_to_make_and_use_a_services_own_streams_and_consumers() {
     let nats = broker().await;
-    for service in Service::ALL {
+    for service in Service::ON_THE_BROKER {
         let (client, mut refusals) = connect(&nats, service).await;
         let jetstream = jetstream::new(client);
         for stream in topology().streams_of(service) {

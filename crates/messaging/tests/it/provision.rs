@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::{consumer, stream};
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use futures_util::future::join_all;
 use messaging::topology;
 use testkit::eventually;

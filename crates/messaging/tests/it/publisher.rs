@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use common::event::{ExpirationComplete, Id, Service, Subject};
+use common::{Service, event::ExpirationComplete, event::Id, event::Subject};
 use futures_util::future::join_all;
 use messaging::{Broker, Outgoing, PublishError, Publisher};
 use process::health::Health;

@@ -1,6 +1,6 @@
 //! `nats` is ready as long as there is a connection, with every stream that the service needs.
 
-use common::event::Service;
+use common::Service;
 use messaging::topology::Topology;
 use process::health::Health;
 use testkit::eventually;

@@ -1,9 +1,10 @@
 //! Encrypted connections: to whom the broker's certificate proves that it is itself, and never a plain one instead.
 
+use common::Service;
 use std::path::Path;
 
 use async_nats::ServerAddr;
-use common::event::Service;
+
 use messaging::Broker;
 use messaging::NatsSettings;
 use process::{config::Environment, health::Health};

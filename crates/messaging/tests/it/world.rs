@@ -6,7 +6,7 @@ use async_nats::{
     HeaderMap,
     jetstream::{self, consumer, context::PublishAckFuture, message::StreamMessage, stream},
 };
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use messaging::NatsSettings;
 use messaging::{Broker, ConsumerOptions, topology, topology::Topology};
 use process::health::Health;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::event::Id;
 use futures_util::future::join_all;
-use testkit::{Redis, Service, eventually};
+use testkit::{Redis, ServiceProcess, eventually};
 
 use crate::platform::{Platform, READY};
 
@@ -12,8 +12,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The grace of the sweeper and one of its intervals.
 const SECOND_TIMER: Duration = Duration::from_secs(12);
 
-async fn expiration(platform: &Platform, redis: &Redis) -> Service {
-    let expiration = Service::command("expiration")
+async fn expiration(platform: &Platform, redis: &Redis) -> ServiceProcess {
+    let expiration = ServiceProcess::command("expiration")
         .env("NATS_URL", platform.nats.url())
         .env("REDIS_URL", redis.url())
         .spawn()

@@ -7,7 +7,7 @@ use common::event::{Event, Id, TicketCreated};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use testkit::{Nats, Postgres, Service, ServiceBuilder, eventually};
+use testkit::{Nats, Postgres, ServiceBuilder, ServiceProcess, eventually};
 
 use crate::api::{KEY, session};
 
@@ -18,7 +18,7 @@ pub(crate) struct Platform {
     pub(crate) nats: Nats,
     pub(crate) postgres: Postgres,
     pub(crate) pool: PgPool,
-    pub(crate) orders: Service,
+    pub(crate) orders: ServiceProcess,
     pub(crate) jetstream: jetstream::Context,
     client: Client,
     database_url: String,
@@ -39,7 +39,7 @@ impl Platform {
     }
 
     /// Another process of the service beside the first.
-    pub(crate) async fn replica(&self) -> Service {
+    pub(crate) async fn replica(&self) -> ServiceProcess {
         let replica =
             command(&self.nats, &self.database_url, self.window).name("orders-2").spawn().await.unwrap();
         replica.ready(READY).await.unwrap();
@@ -193,7 +193,7 @@ impl Platform {
 
 /// The binary as a stranger would start it.
 pub(crate) fn command(nats: &Nats, database_url: &str, window: &str) -> ServiceBuilder {
-    Service::command("orders")
+    ServiceProcess::command("orders")
         .env("NATS_URL", nats.url())
         .env("DATABASE_URL", database_url)
         .env("JWT_KEY", KEY)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use common::event::{ExpirationComplete, Id, PaymentCreated};
 use futures_util::future::join_all;
 use reqwest::Method;
-use testkit::{Nats, Postgres, Service, eventually};
+use testkit::{Nats, Postgres, ServiceProcess, eventually};
 
 use crate::{
     platform::{Platform, READY, command},
@@ -233,7 +233,7 @@ async fn buyers_who_race_through_two_replicas_get_a_ticket_once() {
 
 #[tokio::test]
 async fn every_setting_that_is_missing_or_wrong_is_reported_at_once_with_exit_64() {
-    let orders = Service::command("orders")
+    let orders = ServiceProcess::command("orders")
         .env("DATABASE_URL", "mysql://u:s3cret@db/orders")
         .env("ORDER_EXPIRATION_WINDOW", "15")
         .env("NATS_REPLICAS", "many")

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_nats::jetstream::{self, message::StreamMessage, stream::Stream};
-use common::{
-    event::{CancelledTicket, Id, OrderCancelled, Service},
-    traceparent::Traceparent,
-};
+use common::{Service, event::CancelledTicket, event::Id, event::OrderCancelled, traceparent::Traceparent};
 use messaging::Broker;
 use messaging::NatsSettings;
 use outbox::{Relay, Wake, enqueue};

@@ -1,5 +1,6 @@
 //! What may be chosen of a platform, and its start.
 
+use common::Service;
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::Result;
@@ -7,14 +8,14 @@ use futures_util::future::try_join_all;
 use process::config::duration::WithUnit;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use super::{Fleet, LogLine, Platform, READY, ServiceName, Stores, fleet::routes, servers::Servers};
+use super::{Fleet, LogLine, Platform, READY, Stores, fleet::routes, servers::Servers};
 use crate::BoundGateway;
-use testkit::{Service, ServiceBuilder};
+use testkit::{ServiceBuilder, ServiceProcess};
 
 /// What to start, see [`Platform::builder`].
 #[derive(Debug)]
 pub struct PlatformBuilder {
-    replicas: BTreeMap<ServiceName, usize>,
+    replicas: BTreeMap<Service, usize>,
     env: Vec<(OsString, OsString)>,
     echo: Option<UnboundedSender<LogLine>>,
     gateway: Option<BoundGateway>,
@@ -23,14 +24,14 @@ pub struct PlatformBuilder {
 
 impl PlatformBuilder {
     pub(super) fn new() -> Self {
-        let replicas = ServiceName::ALL.into_iter().map(|name| (name, 1)).collect();
+        let replicas = Service::OURS.into_iter().map(|name| (name, 1)).collect();
         let env = vec![("LOG_FORMAT".into(), "json".into())];
         Self { replicas, env, echo: None, gateway: None, programs: None }
     }
 
     /// How many processes of a service there are; 1 unless told otherwise, and 0 leaves it out.
     #[must_use]
-    pub fn replicas(mut self, name: ServiceName, count: usize) -> Self {
+    pub fn replicas(mut self, name: Service, count: usize) -> Self {
         self.replicas.insert(name, count);
         self
     }
@@ -109,7 +110,7 @@ impl PlatformBuilder {
             Some(gateway) => gateway,
             None => BoundGateway::any().await?,
         };
-        let mut services: BTreeMap<ServiceName, Vec<Service>> = BTreeMap::new();
+        let mut services: BTreeMap<Service, Vec<ServiceProcess>> = BTreeMap::new();
         for (name, count) in &self.replicas {
             let replicas = services.entry(*name).or_default();
             for number in 1..=*count {
@@ -121,11 +122,11 @@ impl PlatformBuilder {
         Ok(Fleet { gateway, services })
     }
 
-    fn command(&self, name: ServiceName, number: usize, stores: &Stores) -> ServiceBuilder {
+    fn command(&self, name: Service, number: usize, stores: &Stores) -> ServiceBuilder {
         let label = format!("{name}-{number}");
         let program = match &self.programs {
-            Some(directory) => Service::program(directory.join(name.as_str())),
-            None => Service::command(name.as_str()),
+            Some(directory) => ServiceProcess::program(directory.join(name.as_str())),
+            None => ServiceProcess::command(name.as_str()),
         };
         let mut command = told(program.name(&label), name, &label, stores);
         for (variable, value) in &self.env {
@@ -139,12 +140,12 @@ impl PlatformBuilder {
 }
 
 /// The process with its part of the environment and no more.
-fn told(program: ServiceBuilder, name: ServiceName, label: &str, stores: &Stores) -> ServiceBuilder {
+fn told(program: ServiceBuilder, name: Service, label: &str, stores: &Stores) -> ServiceBuilder {
     let mut command = program;
     for (variable, value) in stores.of(name) {
         command = command.env(variable, value);
     }
-    if name == ServiceName::Auth {
+    if name == Service::Auth {
         // Plain HTTP is spoken here, and the gateway is the one proxy before it.
         return command.env("COOKIE_SECURE", "false").env("TRUSTED_PROXY_HOPS", "1");
     }

@@ -1,5 +1,6 @@
 //! Every service behind one gateway, no matter who runs the servers.
 
+use common::Service;
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
@@ -9,16 +10,16 @@ use std::{
 use anyhow::{Result, bail, ensure};
 use futures_util::future::join_all;
 
-use super::{Running, ServiceName};
+use super::Running;
 use crate::{Gateway, Route};
-use testkit::Service;
+use testkit::ServiceProcess;
 
 /// Every service, behind the gateway. Dropped, they are gone.
 #[derive(Debug)]
 pub struct Fleet {
     // Fields are dropped in this order.
     pub(super) gateway: Gateway,
-    pub(super) services: BTreeMap<ServiceName, Vec<Service>>,
+    pub(super) services: BTreeMap<Service, Vec<ServiceProcess>>,
 }
 
 impl Fleet {
@@ -33,18 +34,18 @@ impl Fleet {
     }
 
     /// The processes of a service, in order: `orders-1`, `orders-2` ...
-    pub fn services(&self, name: ServiceName) -> &[Service] {
+    pub fn services(&self, name: Service) -> &[ServiceProcess] {
         self.services.get(&name).map_or(&[], Vec::as_slice)
     }
 
     /// The processes of all services.
-    pub fn all_services(&self) -> impl Iterator<Item = &Service> {
+    pub fn all_services(&self) -> impl Iterator<Item = &ServiceProcess> {
         self.services.values().flatten()
     }
 
     /// Every process.
     pub fn running(&self) -> Vec<Running> {
-        let running = |service: &Service| Running {
+        let running = |service: &ServiceProcess| Running {
             name: service.name().to_owned(),
             url: service.http_url(),
             pid: service.pid(),
@@ -70,7 +71,7 @@ impl Fleet {
     pub async fn drain(self, limit: Duration) -> Result<()> {
         let Self { gateway, services } = self;
         drop(gateway);
-        let services: Vec<Service> = services.into_values().flatten().collect();
+        let services: Vec<ServiceProcess> = services.into_values().flatten().collect();
         let ended = join_all(services.iter().filter(|service| service.is_running()).map(async |service| {
             service.terminate()?;
             let status = service.wait_exit(limit).await?;
@@ -85,9 +86,9 @@ impl Fleet {
 }
 
 /// What the gateway has to know.
-pub(super) fn routes(services: &BTreeMap<ServiceName, Vec<Service>>) -> Vec<Route> {
-    let route = |(name, replicas): (&ServiceName, &Vec<Service>)| {
-        let address = |service: &Service| SocketAddr::from((Ipv4Addr::LOCALHOST, service.port()));
+pub(super) fn routes(services: &BTreeMap<Service, Vec<ServiceProcess>>) -> Vec<Route> {
+    let route = |(name, replicas): (&Service, &Vec<ServiceProcess>)| {
+        let address = |service: &ServiceProcess| SocketAddr::from((Ipv4Addr::LOCALHOST, service.port()));
         Some(Route {
             prefix: name.prefix()?,
             service: name.as_str(),

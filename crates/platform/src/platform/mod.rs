@@ -2,17 +2,16 @@
 
 mod builder;
 mod fleet;
-mod name;
 mod servers;
 mod stores;
 
+use common::Service;
 use std::{fs, ops::Deref, path::Path, time::Duration};
 
 use anyhow::{Context, Result};
 
 pub use builder::PlatformBuilder;
 pub use fleet::Fleet;
-pub use name::ServiceName;
 pub use stores::Stores;
 
 pub(crate) use servers::Servers;
@@ -62,7 +61,7 @@ impl Platform {
     }
 
     /// `DATABASE_URL` of a service; none for one that has no database.
-    pub fn database_url(&self, name: ServiceName) -> Option<&str> {
+    pub fn database_url(&self, name: Service) -> Option<&str> {
         self.servers.databases.get(&name).map(testkit::Database::url)
     }
 

@@ -1,12 +1,13 @@
 //! The three servers, as in production but for the disk, and a database for each service that has one.
 
+use common::Service;
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::Result;
-use common::event::Service;
+
 use messaging::{Permissions, topology::Topology};
 
-use super::{JWT_KEY, ServiceName, Stores};
+use super::{JWT_KEY, Stores};
 use testkit::{Database, Nats, Postgres, Redis};
 
 /// Nothing is evicted, and a restart loses no timer.
@@ -17,7 +18,7 @@ const REDIS: [&str; 4] = ["--appendonly", "yes", "--maxmemory-policy", "noevicti
 fn users() -> String {
     let topology = Topology::new(super::CLUSTER, 1);
     let mut users = String::from("{ user: test, password: test }\n");
-    for service in Service::ALL {
+    for service in Service::ON_THE_BROKER {
         let permissions = Permissions::of(&topology, service);
         // Writing to a text never fails.
         let _ = writeln!(users, "{{ user: {service}, password: {service}, permissions: {permissions} }}");
@@ -30,7 +31,7 @@ pub(crate) struct Servers {
     pub(super) nats: Nats,
     pub(super) redis: Redis,
     pub(super) postgres: Postgres,
-    pub(super) databases: BTreeMap<ServiceName, Database>,
+    pub(super) databases: BTreeMap<Service, Database>,
 }
 
 impl Servers {
@@ -39,7 +40,7 @@ impl Servers {
         let (nats, redis, postgres) =
             tokio::try_join!(Nats::start_with(&users), Redis::start_with(&REDIS), Postgres::start())?;
         let mut databases = BTreeMap::new();
-        for name in ServiceName::ALL.into_iter().filter(|name| name.has_database()) {
+        for name in Service::OURS.into_iter().filter(|name| name.has_database()) {
             databases.insert(name, postgres.database_named(name.as_str()).await?);
         }
         Ok(Self { nats, redis, postgres, databases })
@@ -52,11 +53,11 @@ impl Servers {
             stores.set(*name, "DATABASE_URL", database.url());
             stores.set(*name, "JWT_KEY", JWT_KEY);
         }
-        for name in [ServiceName::Tickets, ServiceName::Orders, ServiceName::Expiration] {
+        for name in [Service::Tickets, Service::Orders, Service::Expiration] {
             let user = format!("://{name}:{name}@");
             stores.set(name, "NATS_URL", self.nats.url().replacen("://", &user, 1));
         }
-        stores.set(ServiceName::Expiration, "REDIS_URL", self.redis.url());
+        stores.set(Service::Expiration, "REDIS_URL", self.redis.url());
         stores
     }
 }

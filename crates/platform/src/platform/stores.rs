@@ -1,27 +1,26 @@
 //! Where each service finds its stores.
 
+use common::Service;
 use std::collections::BTreeMap;
-
-use super::ServiceName;
 
 /// The part of each service's environment that says where its stores are, and with which passwords and keys.
 #[derive(Clone, Debug, Default)]
-pub struct Stores(BTreeMap<ServiceName, BTreeMap<String, String>>);
+pub struct Stores(BTreeMap<Service, BTreeMap<String, String>>);
 
 impl Stores {
     /// Sets a variable of one service, such as `DATABASE_URL`.
-    pub fn set(&mut self, name: ServiceName, variable: &str, value: impl Into<String>) {
+    pub fn set(&mut self, name: Service, variable: &str, value: impl Into<String>) {
         self.0.entry(name).or_default().insert(variable.to_owned(), value.into());
     }
 
     /// Every variable of one service.
-    pub(super) fn of(&self, name: ServiceName) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn of(&self, name: Service) -> impl Iterator<Item = (&str, &str)> {
         let variables = self.0.get(&name).into_iter().flatten();
         variables.map(|(variable, value)| (variable.as_str(), value.as_str()))
     }
 
     /// `DATABASE_URL` of a service; none for one that has no database.
-    pub fn database_url(&self, name: ServiceName) -> Option<&str> {
+    pub fn database_url(&self, name: Service) -> Option<&str> {
         self.0.get(&name)?.get("DATABASE_URL").map(String::as_str)
     }
 }

@@ -1,8 +1,9 @@
 //! What runs and where, and what a person can do with it.
 
+use common::Service;
 use serde_json::json;
 
-use crate::{Fleet, Platform, Running, ServiceName, Stores};
+use crate::{Fleet, Platform, Running, Stores};
 use testkit::terminal;
 
 /// What there is to be told.
@@ -26,9 +27,9 @@ impl Introduction {
     }
 }
 
-fn databases<'a>(url: impl Fn(ServiceName) -> Option<&'a str>) -> Vec<(String, String)> {
+fn databases<'a>(url: impl Fn(Service) -> Option<&'a str>) -> Vec<(String, String)> {
     let of = |name| Some((format!("{name} data"), url(name)?.to_owned()));
-    ServiceName::ALL.into_iter().filter_map(of).collect()
+    Service::OURS.into_iter().filter_map(of).collect()
 }
 
 /// Says it on stdout: text, or one line of JSON.

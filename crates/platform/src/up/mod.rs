@@ -5,6 +5,7 @@ mod introduction;
 mod lines;
 mod started;
 
+use common::Service;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     process::ExitCode,
@@ -18,7 +19,7 @@ use tokio::{
     sync::mpsc::UnboundedReceiver,
 };
 
-use crate::{BoundGateway, Fleet, LogLine, Platform, PlatformBuilder, ServiceName, Stores};
+use crate::{BoundGateway, Fleet, LogLine, Platform, PlatformBuilder, Stores};
 use started::Started;
 use testkit::{paths, terminal};
 
@@ -83,7 +84,7 @@ fn start(options: &Options, stores: Option<Stores>) -> Result<ExitCode> {
         testkit::provide()?;
     }
     paths::say("up: builds the services; the first time that takes minutes");
-    testkit::build(&ServiceName::ALL.map(ServiceName::as_str))?;
+    testkit::build(&Service::OURS.map(Service::as_str))?;
     runtime.block_on(Box::pin(live(options, gateway, stores)))
 }
 
@@ -122,7 +123,7 @@ async fn live(options: &Options, gateway: BoundGateway, stores: Option<Stores>) 
 fn builder(options: &Options) -> PlatformBuilder {
     let mut builder =
         Platform::builder().window(options.window).log_format(if options.json { "json" } else { "text" });
-    for name in ServiceName::ALL {
+    for name in Service::OURS {
         builder = builder.replicas(name, options.replicas);
     }
     match paths::variable("RUST_LOG") {

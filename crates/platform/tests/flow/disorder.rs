@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use async_nats::{HeaderMap, jetstream::consumer::pull::OrderedConfig};
-use common::event::{Service, Subject};
 use common::traceparent::TRACEPARENT;
+use common::{Service, event::Subject};
 use futures_util::StreamExt as _;
 use messaging::topology::Topology;
-use platform::{CLUSTER, ServiceName};
+use platform::CLUSTER;
 use testkit::eventually;
 use tokio::task::JoinSet;
 
@@ -27,7 +27,7 @@ pub(crate) struct Disorder(#[expect(dead_code, reason = "its drop ends the tasks
 impl Disorder {
     pub(crate) async fn start(world: &World) -> Self {
         let mut tasks = JoinSet::new();
-        for service in Service::ALL {
+        for service in Service::ON_THE_BROKER {
             let name = Topology::new(CLUSTER, 1).stream_name(service);
             let stream = eventually("the stream is there", SOON, async || {
                 world.jetstream.get_stream(&name).await.map_err(|error| error.to_string())
@@ -82,7 +82,7 @@ impl World {
         let mut changed_at = quiet_since;
         eventually("everything is at rest", 2 * SOON, async || {
             let mut now = Vec::new();
-            for name in [ServiceName::Orders, ServiceName::Tickets] {
+            for name in [Service::Orders, Service::Tickets] {
                 for service in self.platform.services(name) {
                     let metrics = service.get("/metrics").await.map_err(|error| format!("{error:#}"))?.1;
                     now.extend(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use messaging::topology::{Topology, durable_name};
 use platform::CLUSTER;
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use common::{event::Subject, traceparent::Traceparent};
-use platform::ServiceName;
+use common::{Service, event::Subject, traceparent::Traceparent};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::eventually;
@@ -16,7 +16,7 @@ use crate::{
 /// The messages of the log lines that belong to a trace, `<service>: <message>`.
 fn lines(world: &World, trace_id: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for name in ServiceName::ALL {
+    for name in Service::OURS {
         for line in world
             .platform
             .services(name)

@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use common::event::{Id, OrderCancelled, Subject};
-use platform::{Fleet, Platform, ServiceName};
+use common::{
+    Service,
+    event::{Id, OrderCancelled, Subject},
+};
+use platform::{Fleet, Platform};
 use sqlx::{Connection as _, PgConnection};
 use testkit::eventually;
 
@@ -50,7 +53,7 @@ impl Books {
 }
 
 /// Two columns of a service's table.
-async fn table<T>(world: &World, name: ServiceName, sql: &'static str) -> BTreeMap<String, T>
+async fn table<T>(world: &World, name: Service, sql: &'static str) -> BTreeMap<String, T>
 where
     T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
@@ -70,8 +73,8 @@ fn difference<T: PartialEq + std::fmt::Debug>(
 
 async fn settle(world: &World, books: &Books) {
     eventually("every order has come to its end, and every seat with it", SOON, async || {
-        let orders = table(world, ServiceName::Orders, "select id, status from orders").await;
-        let seats = table(world, ServiceName::Tickets, "select id, order_id from tickets").await;
+        let orders = table(world, Service::Orders, "select id, status from orders").await;
+        let seats = table(world, Service::Tickets, "select id, order_id from tickets").await;
         let mut open = difference(&books.statuses(), &orders);
         open.extend(difference(&books.holders(), &seats));
         if open.is_empty() { Ok(()) } else { Err(open.join("\n")) }
@@ -79,7 +82,7 @@ async fn settle(world: &World, books: &Books) {
     .await;
     eventually("everything has been told", SOON, async || {
         let mut waiting = BTreeMap::new();
-        for name in [ServiceName::Orders, ServiceName::Tickets] {
+        for name in [Service::Orders, Service::Tickets] {
             waiting.extend(table::<String>(world, name, "select id::text, subject from outbox").await);
         }
         if waiting.is_empty() { Ok(()) } else { Err(format!("{waiting:?}")) }
@@ -114,7 +117,7 @@ async fn the_release_before_works_beside_this_one_in_a_rollout_and_in_a_rollback
     settle(&world, &books).await;
     assert_eq!(world.dead_letters().await, [""; 0]);
     let early = "select id, expires_at::text from orders where cancelled_at < expires_at";
-    assert_eq!(table::<String>(&world, ServiceName::Orders, early).await, BTreeMap::new());
+    assert_eq!(table::<String>(&world, Service::Orders, early).await, BTreeMap::new());
     let told = world.messages(Subject::OrderCancelled).await;
     let mut told: Vec<String> = told
         .iter()

@@ -6,9 +6,12 @@ use async_nats::{
     Client, HeaderMap,
     jetstream::{self, message::StreamMessage},
 };
-use common::event::{Event, Id, PaymentCreated};
+use common::{
+    Service,
+    event::{Event, Id, PaymentCreated},
+};
 use messaging::topology::Topology;
-use platform::{CLUSTER, Platform, ServiceName};
+use platform::{CLUSTER, Platform};
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use testkit::eventually;
@@ -27,13 +30,13 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn start(window: Duration) -> Self {
         let two = |builder: platform::PlatformBuilder, name| builder.replicas(name, 2);
-        Self::of(ServiceName::ALL.into_iter().fold(Platform::builder().window(window), two)).await
+        Self::of(Service::OURS.into_iter().fold(Platform::builder().window(window), two)).await
     }
 
     /// The servers alone: the test starts the services on them.
     pub(crate) async fn without_services() -> Self {
         let none = |builder: platform::PlatformBuilder, name| builder.replicas(name, 0);
-        Self::of(ServiceName::ALL.into_iter().fold(Platform::builder(), none)).await
+        Self::of(Service::OURS.into_iter().fold(Platform::builder(), none)).await
     }
 
     async fn of(builder: platform::PlatformBuilder) -> Self {
@@ -88,7 +91,7 @@ impl World {
 
     /// How many tickets `orders` has copied.
     pub(crate) async fn known_tickets(&self) -> i64 {
-        let url = self.platform.database_url(ServiceName::Orders).unwrap();
+        let url = self.platform.database_url(Service::Orders).unwrap();
         let mut orders = PgConnection::connect(url).await.unwrap();
         sqlx::query_scalar("select count(*) from tickets").fetch_one(&mut orders).await.unwrap()
     }

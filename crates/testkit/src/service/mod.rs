@@ -21,14 +21,14 @@ use crate::{
 
 /// A process of one of our services. Killed when it is dropped or this process dies.
 #[derive(Debug)]
-pub struct Service {
+pub struct ServiceProcess {
     // Fields are dropped in this order: the process before what it uses.
     process: Process,
     port: Port,
     _directory: Directory,
 }
 
-/// What to start, see [`Service::command`].
+/// What to start, see [`ServiceProcess::command`].
 #[derive(Debug)]
 pub struct ServiceBuilder {
     binary: Binary,
@@ -45,7 +45,7 @@ enum Binary {
     At(PathBuf),
 }
 
-impl Service {
+impl ServiceProcess {
     /// The path of the binary `name` of the package `name`, in the profile of this executable; it is built first
     /// when its sources are newer.
     ///
@@ -214,7 +214,7 @@ impl ServiceBuilder {
     ///
     /// # Errors
     /// When it does not compile or can't be started.
-    pub async fn spawn(self) -> Result<Service> {
+    pub async fn spawn(self) -> Result<ServiceProcess> {
         let program = match self.binary {
             Binary::At(path) => path,
             // A build takes minutes, and others on this runtime want to go on meanwhile.
@@ -242,6 +242,6 @@ impl ServiceBuilder {
         };
         let process = Process::new(launch);
         process.start()?;
-        Ok(Service { process, port, _directory: directory })
+        Ok(ServiceProcess { process, port, _directory: directory })
     }
 }

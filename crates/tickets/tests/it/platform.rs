@@ -8,7 +8,7 @@ use common::event::{
 };
 use serde_json::Value;
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use testkit::{Nats, Postgres, Service, ServiceBuilder, eventually};
+use testkit::{Nats, Postgres, ServiceBuilder, ServiceProcess, eventually};
 
 use crate::api::{KEY, send, session};
 
@@ -16,7 +16,7 @@ pub(crate) const READY: Duration = Duration::from_secs(30);
 
 /// NATS, Postgres and two `tickets` processes.
 pub(crate) struct Platform {
-    pub(crate) replicas: [Service; 2],
+    pub(crate) replicas: [ServiceProcess; 2],
     pub(crate) nats: Nats,
     pub(crate) postgres: Postgres,
     pub(crate) pool: PgPool,
@@ -132,7 +132,7 @@ impl Platform {
 
 /// The binary as a stranger would start it.
 pub(crate) fn command(nats: &Nats, database_url: &str) -> ServiceBuilder {
-    Service::command("tickets")
+    ServiceProcess::command("tickets")
         .env("NATS_URL", nats.url())
         .env("DATABASE_URL", database_url)
         .env("JWT_KEY", KEY)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::event::Id;
-use testkit::{Nats, Postgres, Service, eventually};
+use testkit::{Nats, Postgres, ServiceProcess, eventually};
 
 use crate::platform::{Platform, READY, cancelled, command, created};
 
@@ -122,10 +122,10 @@ async fn the_binary_asks_its_own_process_whether_it_is_alive_and_takes_no_other_
     let ask = async |argument: &str, http_url: &str| {
         let address = http_url.strip_prefix("http://").unwrap().to_owned();
         let asking =
-            Service::command("tickets").arg(argument).env("HTTP_ADDR", address).spawn().await.unwrap();
+            ServiceProcess::command("tickets").arg(argument).env("HTTP_ADDR", address).spawn().await.unwrap();
         (asking.wait_exit(READY).await.unwrap().code(), asking.log())
     };
-    let tickets = Service::command("tickets")
+    let tickets = ServiceProcess::command("tickets")
         .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
         .env("NATS_URL", "nats://127.0.0.1:1")
         .env("JWT_KEY", "k")
@@ -147,7 +147,7 @@ async fn the_binary_asks_its_own_process_whether_it_is_alive_and_takes_no_other_
 
 #[tokio::test]
 async fn every_setting_that_is_missing_or_wrong_is_reported_at_once_with_exit_64() {
-    let tickets = Service::command("tickets")
+    let tickets = ServiceProcess::command("tickets")
         .env("DATABASE_URL", "mysql://u:s3cret@db/tickets")
         .env("JWT_KEY", "s3cret,")
         .env("NATS_REPLICAS", "many")

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::stream::Compression;
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use futures_util::StreamExt as _;
 use testkit::{Nats, eventually};
 

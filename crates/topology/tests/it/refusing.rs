@@ -6,7 +6,7 @@ use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy},
     stream::{RetentionPolicy, StorageType},
 };
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use testkit::Nats;
 
 use crate::world::{CLUSTER, consumer, info, jetstream, on, run, stream};

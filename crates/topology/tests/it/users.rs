@@ -1,8 +1,8 @@
 //! Who may do it: the user `admin`, by the permissions that `cargo xtask nats-permissions` writes, and no service.
 
+use common::Service;
 use std::fmt::Write as _;
 
-use common::event::Service;
 use messaging::Permissions;
 use testkit::Nats;
 
@@ -11,7 +11,8 @@ use crate::world::{CLUSTER, Ended, jetstream, run, wanted};
 /// A broker with a user for each service and the user `admin`; whoever has no password may do everything.
 async fn broker() -> Nats {
     let mut users = String::from("{ user: test, password: test }\n");
-    let services = Service::ALL.map(|service| (service.as_str(), Permissions::of(&wanted(), service)));
+    let services =
+        Service::ON_THE_BROKER.map(|service| (service.as_str(), Permissions::of(&wanted(), service)));
     for (user, permissions) in services.into_iter().chain([("admin", Permissions::of_admin())]) {
         writeln!(users, "{{ user: {user}, password: \"pass/word\", permissions: {permissions} }}").unwrap();
     }
@@ -36,7 +37,7 @@ async fn the_user_admin_may_do_all_of_it() {
 async fn a_service_changes_nothing_by_it_and_is_told_who_may() {
     let nats = broker().await;
     let stream = jetstream(&nats).await.create_stream(wanted().stream(Service::Orders)).await.unwrap();
-    for service in Service::ALL {
+    for service in Service::ON_THE_BROKER {
         let ended = by(&nats, service.as_str(), "pass%2Fword", &["apply"]).await;
         assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{service}: {ended:?}");
         assert!(ended.stderr.contains("connect as the user `admin`"), "{service}: {ended:?}");

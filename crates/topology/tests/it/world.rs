@@ -7,7 +7,7 @@ use async_nats::jetstream::{
     consumer::{self, PullConsumer, pull},
     stream,
 };
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use messaging::topology::{self, Topology};
 use serde_json::Value;
 use testkit::Nats;

@@ -1,6 +1,6 @@
 //! The dead letters in the document: a channel with one address for each message that was given up.
 
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use messaging::{
     dead_letter_header as header,
     topology::{dead_letter_subject, durable_name},

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use serde_json::{Value, json};
 
 use super::{camel_case, dead_letters, events::message_name, pascal_case, reference, topology};
@@ -18,7 +18,9 @@ pub(super) fn all() -> Result<BTreeMap<String, Value>> {
             operations.insert(key(*listener, "Receive", subject), receive(*listener, subject)?);
         }
     }
-    for listener in Service::ALL.into_iter().filter(|service| service.is_ours() && listens(*service)) {
+    for listener in
+        Service::ON_THE_BROKER.into_iter().filter(|service| service.is_ours() && listens(*service))
+    {
         operations.insert(format!("{listener}SendDeadLetter"), give_up(listener));
     }
     Ok(operations)

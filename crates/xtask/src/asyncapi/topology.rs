@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use async_nats::jetstream::consumer::IntoConsumerConfig as _;
-use common::event::{Service, Subject};
+use common::{Service, event::Subject};
 use messaging::topology::{self, Topology};
 use serde_json::{Map, Value, json};
 
@@ -33,7 +33,7 @@ pub(super) fn servers() -> Result<Value> {
 
 fn streams() -> Result<Map<String, Value>> {
     let topology = default();
-    let streams = Service::ALL.map(|publisher| topology.stream(publisher)).into_iter();
+    let streams = Service::ON_THE_BROKER.map(|publisher| topology.stream(publisher)).into_iter();
     streams
         .chain([topology.dead_letters()])
         .map(|stream| Ok((stream.name.clone(), configuration(serde_json::to_value(&stream)?))))

@@ -1,12 +1,13 @@
 //! The manifests and the binaries say the same: each variable is one that the service knows and takes with the value that
 //! it has there, none that it needs is missing, and ports and probes are those of the code.
 
+use common::Service;
 use std::{collections::BTreeMap, process::Command};
 
 use anyhow::{Context, Result, ensure};
-use platform::ServiceName;
+
 use serde_json::Value;
-use testkit::Service;
+use testkit::ServiceProcess;
 
 use super::say;
 
@@ -21,7 +22,7 @@ const JOBS: [&str; 2] = ["topology-show", "topology-apply"];
 pub(super) fn check(overlay: &str, objects: &[Value]) -> Result<()> {
     let mut wrong = Vec::new();
     let mut variables = 0;
-    for name in ServiceName::ALL {
+    for name in Service::OURS {
         let container = container(objects, name).with_context(|| format!("{overlay}: {name}"))?;
         let environment = environment(objects, container).with_context(|| format!("{overlay}: {name}"))?;
         variables += environment.len();
@@ -50,7 +51,7 @@ fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> Result<&'a Value> {
 }
 
 /// The service's own container.
-fn container(objects: &[Value], name: ServiceName) -> Result<&Value> {
+fn container(objects: &[Value], name: Service) -> Result<&Value> {
     let deployment = find(objects, "Deployment", &format!("{name}-depl"))?;
     let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();
     let mut containers = containers.into_iter().flatten();
@@ -129,7 +130,7 @@ fn given(objects: &[Value], program: &str) -> Vec<String> {
 
 /// What a binary says of its variables, and whether it takes those of this environment.
 fn settings(program: &str, environment: &BTreeMap<String, String>) -> Result<(Vec<Value>, Option<String>)> {
-    let mut binary = Command::new(Service::build_and_locate(program)?);
+    let mut binary = Command::new(ServiceProcess::build_and_locate(program)?);
     let output =
         binary.arg("settings").env_clear().envs(environment).output().context("ask for its settings")?;
     let known = serde_json::from_slice(&output.stdout).context("read its settings")?;

@@ -6,6 +6,7 @@
 
 mod schema;
 
+use common::Service;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -14,7 +15,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use json_patch::{Patch, patch};
-use platform::ServiceName;
+
 use serde_json::{Map, Value};
 use testkit::paths;
 
@@ -136,7 +137,7 @@ fn images(object: &Value) -> Vec<&str> {
 fn wrong_build(artifact: &Artifact, dockerfile: &str) -> Vec<String> {
     let Artifact { image, docker, sync } = artifact;
     let mut wrong = Vec::new();
-    let programs = ServiceName::ALL.map(ServiceName::as_str);
+    let programs = Service::OURS.map(Service::as_str);
     let service = docker.build_args.get("SERVICE").map_or("", String::as_str);
     if docker.dockerfile != "Dockerfile" || *image != format!("ticketing/{service}") {
         wrong.push(format!("{image} is built of {} with SERVICE={service}", docker.dockerfile));

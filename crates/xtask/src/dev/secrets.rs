@@ -1,9 +1,10 @@
 //! The throw-away users and passwords of a cluster on a laptop, from the file that gives them to it.
 
+use common::Service;
 use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context, Result};
-use platform::{ServiceName, Stores};
+use platform::Stores;
 use testkit::paths;
 
 const FILE: &str = "infra/k8s/components/throwaway-secrets/kustomization.yaml";
@@ -24,7 +25,7 @@ pub(super) fn stores(port: impl Fn(&str) -> Option<u16>) -> Result<Stores> {
 
 fn told(secrets: &Secrets, port: impl Fn(&str) -> Option<u16>) -> Result<Stores> {
     let mut stores = Stores::default();
-    for service in ServiceName::ALL {
+    for service in Service::OURS {
         let secret = format!("{service}-secret");
         let own = secrets.get(&secret).with_context(|| format!("there is no secret {secret}"))?;
         for (variable, url) in own {
@@ -74,7 +75,7 @@ mod tests {
     #[test]
     fn the_file_of_the_cluster_tells_each_service_of_its_stores() {
         let stores = stores(port).unwrap();
-        for name in ServiceName::ALL.into_iter().filter(|name| name.has_database()) {
+        for name in Service::OURS.into_iter().filter(|name| name.has_database()) {
             let expected = format!("postgres://{name}:throw-away@127.0.0.1:3/{name}");
             assert_eq!(stores.database_url(name), Some(expected.as_str()));
         }
