@@ -1,4 +1,7 @@
 //! E-mail addresses, which are the names of accounts.
+//!
+//! The local part is read here: what may name an account is policy (no quotes, nothing invisible), and narrower than the
+//! grammar that libraries check.
 
 use std::{fmt, str::FromStr};
 

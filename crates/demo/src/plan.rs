@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fate_occurs_and_every_number_once_whatever_the_count() {
+    fn every_ending_occurs_and_every_number_once_whatever_the_count() {
         for orders in [4, 5, 12, 41, 2_000] {
             let plan = Plan::new(orders);
             let roles: Vec<_> = plan.first.iter().chain(&plan.last).collect();

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn another_subject_is_none_of_jetstreams() {
+    fn another_subject_is_not_a_reply_subject_of_jetstream() {
         for reply in ["", "_INBOX.x", "$JS.ACK.", "$JS.ACK.a.b.2.7.9.ns.40", "$JS.ACK.a.b.1.2.3.4.5.6"] {
             assert_eq!(parse(reply), None, "{reply}");
         }

@@ -14,7 +14,7 @@ const EXPECTED: &str = "expected one or more addresses, comma-separated, such as
 pub struct NatsSettings {
     /// `NATS_URL`: the servers of one cluster; at least one. A user and password in a URL are kept.
     pub addresses: Vec<ServerAddr>,
-    /// `NATS_CA_FILE`: whom to trust instead of the system's authorities.
+    /// `NATS_CA_FILE`: the certificates to trust instead of the system's authorities.
     pub ca_file: Option<CaFile>,
     /// `NATS_CLUSTER_ID`: prefix of the stream names, 1 to 64 characters of `[A-Za-z0-9_-]`.
     pub cluster_id: String,

@@ -46,7 +46,7 @@ enum Command {
 const HELP: &str = "\
 Environment:
   NATS_URL         the broker, such as nats://admin:PASSWORD@nats-srv:4222; the user `admin` may do all of this
-  NATS_CA_FILE     whom to trust with tls:// in NATS_URL, instead of the system's authorities
+  NATS_CA_FILE     CA certificates to trust with tls:// in NATS_URL, instead of the system's authorities
   NATS_CLUSTER_ID  the prefix of the streams' names; ticketing
   NATS_REPLICAS    copies of each stream; 1, but copies that are there are only given up if it is set
 

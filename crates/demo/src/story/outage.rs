@@ -22,7 +22,7 @@ impl Story<'_> {
         let (name, victim) = (self.options.kill, self.victim()?);
         let (timers, pid) = (self.rest.timers().await?, victim.pid());
         let meanwhile = match name {
-            Service::Auth => "; whoever is signed in stays so",
+            Service::Auth => "; people who are signed in stay so",
             Service::Tickets => "; orders are taken without it, and its events wait for it",
             Service::Orders => "; they wait for it, and so do the buyers",
             Service::Expiration | Service::Payments => "",

@@ -34,7 +34,7 @@ if #jobs == 2 * limit and tonumber(jobs[#jobs]) <= now then
     jobs[#jobs - #newest + i] = newest[i]
   end
 end
--- Another worker's claim that has not lapsed is not to be had ahead of time. They are at the end, if anywhere.
+-- Another worker's claim that has not lapsed can't be claimed ahead of time. They are at the end, if anywhere.
 local i = #jobs
 while i > 0 and tonumber(jobs[i]) > now do
   if tonumber(jobs[i]) % 1 ~= 0 then

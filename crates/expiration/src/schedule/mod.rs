@@ -78,7 +78,7 @@ impl Schedule {
         Self::trusting(url, None, cluster)
     }
 
-    /// The same, where `ca` is whom to trust instead of the system's authorities.
+    /// The same, where `ca` holds the certificates to trust instead of the system's authorities.
     ///
     /// # Errors
     /// As [`new`](Self::new), and when there is a `ca` and `url` is not one with TLS.

@@ -1,4 +1,6 @@
 //! Events on their way, from the first send to the last PubAck.
+//!
+//! Ours, because `async_nats` makes a request with a channel and a timer of each publish (docs/PERFORMANCE.md).
 
 use async_nats::{HeaderMap, Message, StatusCode, client::PublishErrorKind, header::NATS_MESSAGE_ID};
 use futures_util::FutureExt;

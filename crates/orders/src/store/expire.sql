@@ -15,8 +15,8 @@
 with asked as (
   select distinct id collate "C" as id from unnest($1::text[]) as ids (id)
 ), due as materialized (
-  -- Locked in id order, so that two of these statements never wait for each other in a circle. Whoever waited here
-  -- for a payment sees the paid row, which no longer matches, and leaves it alone (I4).
+  -- Locked in id order, so that two of these statements never wait for each other in a circle. A statement that
+  -- waited here for a payment sees the paid row, which no longer matches, and leaves it alone (I4).
   select o.id
   from orders o join asked on asked.id = o.id
   where o.status in ('created', 'awaiting:payment') and o.expires_at <= now()

@@ -13,8 +13,8 @@ use testkit::{Database, Nats, Postgres, Redis};
 /// Nothing is evicted, and a restart loses no timer.
 const REDIS: [&str; 4] = ["--appendonly", "yes", "--maxmemory-policy", "noeviction"];
 
-/// As in production, each service is a user of its own and may do on the broker what it needs and nothing else. Whoever
-/// comes without a password is a test, and may look at everything.
+/// As in production, each service is a user of its own and may do on the broker what it needs and nothing else. A
+/// connection without a password is a test, and may look at everything.
 fn users() -> String {
     let topology = Topology::new(super::CLUSTER, 1);
     let mut users = String::from("{ user: test, password: test }\n");

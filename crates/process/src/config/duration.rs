@@ -1,4 +1,6 @@
 //! Durations in settings carry their unit: `15m`, `30s`, `250ms`. A bare number means something else to everyone.
+//!
+//! Ours, because the libraries for it take more than that: `15M` as months, `1h 30m`, or a bare number as seconds.
 
 use std::{fmt, time::Duration};
 

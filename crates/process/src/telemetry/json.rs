@@ -1,4 +1,7 @@
 //! One flat JSON object an event: what log collectors index without a rule of their own.
+//!
+//! Ours, because `tracing_subscriber`'s nests fields and spans, and the libraries for flat ones write a field twice where
+//! names clash.
 
 use std::fmt;
 

@@ -8,7 +8,7 @@ use testkit::Nats;
 
 use crate::world::{CLUSTER, Ended, jetstream, run, wanted};
 
-/// A broker with a user for each service and the user `admin`; whoever has no password may do everything.
+/// A broker with a user for each service and the user `admin`; a connection without a password may do everything.
 async fn broker() -> Nats {
     let mut users = String::from("{ user: test, password: test }\n");
     let services =

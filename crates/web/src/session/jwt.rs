@@ -1,5 +1,7 @@
 //! JSON Web Tokens: HS256 and nothing else.
 //!
+//! Ours, because the libraries for it bring RSA and elliptic curves, or a C library, to sign with one HMAC.
+//!
 //! Source: RFC 7519 (claims), RFC 7515 (compact form), RFC 7518 §3.2 (HS256).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -132,6 +134,51 @@ mod tests {
         assert_eq!(verify::<User>(&expiring, b"asdf", 1000), None);
         let nonsense = token(HS256, r#"{"id":"u-1","exp":"never"}"#, b"asdf");
         assert_eq!(verify::<User>(&nonsense, b"asdf", 0), None);
+    }
+
+    #[test]
+    fn the_example_of_rfc_7515_is_read() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct Claims {
+            iss: String,
+        }
+        // Appendix A.1: the header holds a line feed, the key 64 bytes in base64url.
+        let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let key = URL_SAFE_NO_PAD
+            .decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")
+            .unwrap();
+        assert_eq!(verify(token, &key, 1_300_819_379), Some(Claims { iss: "joe".to_owned() }));
+        assert_eq!(verify::<Claims>(token, &key, 1_300_819_380), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_signed_is_read_by_its_key_alone_and_with_no_byte_changed(
+            id in ".{0,40}", key in proptest::collection::vec(proptest::num::u8::ANY, 1..80),
+            other in proptest::collection::vec(proptest::num::u8::ANY, 1..80), place in 0_usize..1_000,
+        ) {
+            #[derive(Serialize)]
+            struct Claims<'a> {
+                id: &'a str,
+            }
+            let token = sign(&Claims { id: &id }, &key).unwrap();
+            assert_eq!(verify(&token, &key, 0), Some(User { id }));
+            if mac(&key, "x").finalize().into_bytes() != mac(&other, "x").finalize().into_bytes() {
+                assert_eq!(verify::<User>(&token, &other, 0), None);
+            }
+            let place = place % token.len();
+            let mut changed = token.clone().into_bytes();
+            changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            // The last letter of a part has bits that say nothing.
+            let same_bytes = decoded(&changed) == decoded(&token);
+            assert!(same_bytes || verify::<User>(&changed, &key, 0).is_none(), "{changed}");
+        }
+    }
+
+    /// The bytes of the three parts, where they are base64url.
+    fn decoded(token: &str) -> Vec<Option<Vec<u8>>> {
+        token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).ok()).collect()
     }
 
     #[test]

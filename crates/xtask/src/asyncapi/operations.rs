@@ -21,7 +21,7 @@ pub(super) fn all() -> Result<BTreeMap<String, Value>> {
     for listener in
         Service::ON_THE_BROKER.into_iter().filter(|service| service.is_ours() && listens(*service))
     {
-        operations.insert(format!("{listener}SendDeadLetter"), give_up(listener));
+        operations.insert(format!("{listener}SendDeadLetter"), dead_letter(listener));
     }
     Ok(operations)
 }
@@ -53,11 +53,11 @@ fn receive(listener: Service, subject: Subject) -> Result<Value> {
     Ok(operation)
 }
 
-fn give_up(listener: Service) -> Value {
+fn dead_letter(listener: Service) -> Value {
     let channel = format!("channels/{}", dead_letters::CHANNEL);
     json!({
         "action": "send",
-        "title": format!("{listener} gives a message up"),
+        "title": format!("{listener} moves a message to the dead letters"),
         "channel": reference(&channel),
         "messages": [reference(&format!("{channel}/messages/{}", dead_letters::MESSAGE))],
         "tags": [{ "name": listener.as_str() }],

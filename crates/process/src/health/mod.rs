@@ -3,19 +3,24 @@
 //! A dependency that is down makes the process unready, never dead: a restart would not bring it back, and would
 //! lose what the process holds. Only a loop that has gone silent makes it dead.
 
+mod dependencies;
+mod loops;
+
 use std::{
     borrow::Cow,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use tokio::time::Instant;
-use tracing::{info, warn};
 
-use super::config::duration::WithUnit;
+use dependencies::DependencyState;
+pub use dependencies::{Dependency, Needed};
+pub use loops::Heartbeat;
+use loops::LoopState;
 
 type Name = Cow<'static, str>;
 
@@ -30,39 +35,6 @@ struct Inner {
     loops: Mutex<Vec<Arc<LoopState>>>,
     dependencies: Mutex<Vec<Arc<DependencyState>>>,
     draining: AtomicBool,
-}
-
-#[derive(Debug)]
-struct LoopState {
-    name: Name,
-    max_silence: Duration,
-    last_beat_ms: AtomicU64,
-}
-
-/// When a dependency that does not work makes the process unready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needed {
-    /// Whenever it does not work: nothing can be done without it.
-    Always,
-    /// Until it has worked once, so that a rollout with a wrong password stops. After that the process is of use without
-    /// it for a while, as one that takes requests is without the broker: what it has to tell waits in its outbox. If all
-    /// replicas were unready then, nobody would get an answer.
-    ToBegin,
-}
-
-/// A dependency may take this long to be ready for the first time without a warning.
-const LONGEST_STARTUP: Duration = Duration::from_secs(5);
-
-#[derive(Debug)]
-struct DependencyState {
-    name: Name,
-    needed: Needed,
-    /// Why it is not ready, if it is not.
-    unready: Mutex<Option<Cow<'static, str>>>,
-    registered_at: Instant,
-    worked_once: AtomicBool,
-    /// It was ready once, or should have been by now: from then on it is news when it is not.
-    startup_over: AtomicBool,
 }
 
 impl Health {
@@ -83,10 +55,9 @@ impl Health {
     /// Watches a loop: from now on the process is dead if it does not beat for `max_silence`. Choose a multiple of
     /// the longest wait that is normal for the loop, retries against a server that is down included.
     pub fn register_loop(&self, name: impl Into<Name>, max_silence: Duration) -> Heartbeat {
-        let last_beat_ms = AtomicU64::new(self.0.now_ms());
-        let state = Arc::new(LoopState { name: name.into(), max_silence, last_beat_ms });
+        let state = Arc::new(LoopState::new(name.into(), max_silence, self.0.now_ms()));
         locked(&self.0.loops).push(Arc::clone(&state));
-        Heartbeat { inner: Arc::clone(&self.0), state }
+        Heartbeat::new(Arc::clone(&self.0), state)
     }
 
     /// Adds something that the process needs in order to be of use, such as `postgres`. It is not ready until told.
@@ -95,18 +66,9 @@ impl Health {
     }
 
     pub(super) fn register(&self, name: Name, needed: Needed, unready: &'static str) -> Dependency {
-        let state = Arc::new(DependencyState {
-            name,
-            needed,
-            unready: Mutex::new(Some(unready.into())),
-            registered_at: Instant::now(),
-            worked_once: AtomicBool::new(false),
-            startup_over: AtomicBool::new(false),
-        });
+        let state = Arc::new(DependencyState::new(name, needed, unready));
         locked(&self.0.dependencies).push(Arc::clone(&state));
-        let dependency = Dependency(state);
-        dependency.export(false);
-        dependency
+        Dependency::new(state)
     }
 
     /// Makes the process unready for good: it is about to end.
@@ -149,101 +111,6 @@ impl Health {
 impl Inner {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-impl LoopState {
-    fn silence(&self, now_ms: u64) -> Option<String> {
-        // A beat may come between the two readings of the clock, hence saturating.
-        let silent_ms = now_ms.saturating_sub(self.last_beat_ms.load(Ordering::Relaxed));
-        let silent = Duration::from_millis(silent_ms);
-        (silent > self.max_silence).then(|| {
-            let limit = WithUnit(self.max_silence);
-            format!("loop {} has been silent for {}, more than {limit}", self.name, WithUnit(silent))
-        })
-    }
-}
-
-impl DependencyState {
-    fn is_needed(&self) -> bool {
-        self.needed == Needed::Always || !self.worked_once.load(Ordering::Relaxed)
-    }
-
-    fn complaint(&self) -> Option<String> {
-        locked(&self.unready).as_ref().map(|reason| format!("{} is not ready: {reason}", self.name))
-    }
-}
-
-/// The sign of life of one loop. Dropping it ends the watch, because a loop that finished on purpose is not silent;
-/// dropped by a panic it stays watched, and goes silent.
-#[derive(Debug)]
-pub struct Heartbeat {
-    inner: Arc<Inner>,
-    state: Arc<LoopState>,
-}
-
-impl Heartbeat {
-    /// Says that the loop still turns. Cheap: one atomic store.
-    pub fn beat(&self) {
-        self.state.last_beat_ms.store(self.inner.now_ms(), Ordering::Relaxed);
-    }
-}
-
-impl Drop for Heartbeat {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            locked(&self.inner.loops).retain(|each| !Arc::ptr_eq(each, &self.state));
-        }
-    }
-}
-
-/// One thing that the process needs, for the code that speaks to it. Clones are handles of the same dependency; it stays
-/// part of the process's health when they are gone.
-#[derive(Clone, Debug)]
-pub struct Dependency(Arc<DependencyState>);
-
-impl Dependency {
-    /// The dependency works.
-    pub fn set_ready(&self) {
-        self.set(None);
-    }
-
-    /// The dependency does not work; `reason` is shown by `/readyz` and must not hold a secret.
-    pub fn set_unready(&self, reason: impl Into<Cow<'static, str>>) {
-        self.set(Some(reason.into()));
-    }
-
-    /// News is logged here, so that callers may tell on every attempt and need not log the same error again.
-    fn set(&self, unready: Option<Cow<'static, str>>) {
-        let name = &self.0.name;
-        let before = std::mem::replace(&mut *locked(&self.0.unready), unready.clone());
-        self.export(unready.is_none());
-        if unready.is_none() {
-            self.0.worked_once.store(true, Ordering::Relaxed);
-        }
-        match unready {
-            None if before.is_some() => {
-                self.0.startup_over.store(true, Ordering::Relaxed);
-                info!(dependency = %name, "{name} is ready");
-            }
-            None => {}
-            Some(reason) => {
-                // A start is no trouble, every dependency is away for a moment then; a start that takes long is.
-                let late = self.0.registered_at.elapsed() > LONGEST_STARTUP
-                    && !self.0.startup_over.swap(true, Ordering::Relaxed);
-                let news = before.as_ref() != Some(&reason);
-                if late || news && self.0.startup_over.load(Ordering::Relaxed) {
-                    warn!(dependency = %name, "{name} is not ready: {reason}");
-                } else if news {
-                    info!(dependency = %name, "{name} is not ready yet: {reason}");
-                }
-            }
-        }
-    }
-
-    fn export(&self, ready: bool) {
-        metrics::gauge!("dependency_ready", "dependency" => self.0.name.clone())
-            .set(f64::from(u8::from(ready)));
     }
 }
 
