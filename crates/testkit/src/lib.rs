@@ -13,7 +13,6 @@ pub mod golden;
 mod nats;
 pub mod openapi;
 mod output;
-mod packages;
 pub mod paths;
 mod poll;
 mod port;

