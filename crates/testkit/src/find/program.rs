@@ -80,7 +80,9 @@ impl Wanted {
             self.what,
             needs.join(" or "),
             wheels::directory(package, version).display(),
-            self.package.map_or_else(String::new, |package| format!(", on Debian and Ubuntu by: sudo apt-get install --yes {package}")),
+            self.package.map_or_else(String::new, |package| format!(
+                ", on Debian and Ubuntu by: sudo apt-get install --yes {package}"
+            )),
             self.variable,
             refused.iter().map(|text| format!("; {text}")).collect::<String>(),
         )

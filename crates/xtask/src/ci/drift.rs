@@ -103,7 +103,9 @@ fn value(objects: &[Value], entry: &Value) -> Result<String> {
 }
 
 fn decoded(base64: &str) -> Result<String> {
-    let bytes = STANDARD.decode(base64).context("a secret that is no base64")?;
+    // kustomize breaks a long one into lines.
+    let letters: String = base64.split_ascii_whitespace().collect();
+    let bytes = STANDARD.decode(letters).context("a secret that is no base64")?;
     String::from_utf8(bytes).context("a secret that is no text")
 }
 
