@@ -8,6 +8,7 @@ mod demo;
 mod dev;
 mod fuzz;
 mod generated;
+mod network;
 mod permissions;
 mod test;
 mod up;
@@ -49,6 +50,8 @@ enum Command {
     Asyncapi(generated::Arguments),
     /// Write what each service may do on the broker to its configuration; `--check` only tells whether it is current.
     NatsPermissions(generated::Arguments),
+    /// Write who may talk to whom in a cluster as NetworkPolicies; `--check` only tells whether they are current.
+    NetworkPolicies(generated::Arguments),
     /// Write the table of variables to docs/CONFIGURATION.md; `--check` only tells whether it is current.
     Configuration(generated::Arguments),
     /// Send every HTTP API requests that nobody would, generated from its document and hand-written.
@@ -70,6 +73,7 @@ fn main() -> Result<ExitCode> {
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Asyncapi(arguments) => asyncapi::FILE.run(&arguments),
         Command::NatsPermissions(arguments) => permissions::FILE.run(&arguments),
+        Command::NetworkPolicies(arguments) => network::run(&arguments),
         Command::Configuration(arguments) => configuration::FILE.run(&arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Command::Ci { only } => ci::run(&only).map(|()| ExitCode::SUCCESS),

@@ -29,6 +29,7 @@ const KUBERNETES_VERSIONS: [&str; 2] = ["1.30", "1.37"];
 /// Renders every overlay and has it judged: a field that is misspelt is an error.
 pub(super) fn check() -> Result<()> {
     permissions::FILE.check()?;
+    crate::network::check()?;
     let rendered = render_all()?;
     for (overlay, file) in &rendered {
         validate(overlay, file)?;

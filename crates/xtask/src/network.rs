@@ -1,0 +1,190 @@
+//! `cargo xtask network-policies`: who may talk to whom in a cluster, and the policies that allow exactly that.
+
+mod policies;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use common::Service;
+use serde_json::Value;
+
+use crate::generated::{Arguments, Generated};
+use policies::{named, one_of, policy, tcp};
+
+/// What our services listen on (`HTTP_ADDR`).
+const HTTP: u64 = 3000;
+const NATS: Store = Store {
+    name: "nats",
+    port: 4222,
+    clients: &["tickets", "orders", "expiration", "topology"],
+    metrics: Some(8222),
+};
+const POSTGRES: Store =
+    Store { name: "postgres", port: 5432, clients: &["auth", "tickets", "orders"], metrics: None };
+const REDIS: Store = Store { name: "expiration-redis", port: 6379, clients: &["expiration"], metrics: None };
+/// Between the servers of a NATS cluster.
+const ROUTES: u64 = 6222;
+
+/// A server with its clients.
+struct Store {
+    name: &'static str,
+    port: u64,
+    clients: &'static [&'static str],
+    /// Where it is scraped, if it is.
+    metrics: Option<u64>,
+}
+
+/// The files, each beside the pods whose arrows it allows.
+const FILES: [Generated; 6] = [
+    file("infra/k8s/components/namespace/network.yaml", || {
+        text("What everybody may do, and nothing else", &everybody())
+    }),
+    file("infra/k8s/base/network.yaml", || text("Who may ask the services", &services())),
+    file("infra/k8s/components/nats/network.yaml", || text("Who may talk to NATS", &store(&NATS))),
+    file("infra/k8s/components/nats-cluster/network.yaml", || {
+        text("The servers of NATS talk to each other", &routes())
+    }),
+    file("infra/k8s/components/postgres/network.yaml", || {
+        text("Who may talk to Postgres", &store(&POSTGRES))
+    }),
+    file("infra/k8s/components/redis/network.yaml", || text("Who may talk to Redis", &store(&REDIS))),
+];
+
+const COMMAND: &str = "cargo xtask network-policies";
+
+const fn file(file: &'static str, text: fn() -> Result<String>) -> Generated {
+    Generated { file, command: COMMAND, text }
+}
+
+/// Writes every file, or holds them against the arrows.
+///
+/// # Errors
+/// When one can't be read or written, or is not current.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    for file in &FILES {
+        file.run(arguments)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fails if a file is not what the arrows say today.
+pub(crate) fn check() -> Result<()> {
+    FILES.iter().try_for_each(Generated::check)
+}
+
+/// Every policy that there is, those of a part of the cluster among them.
+pub(crate) fn all() -> Vec<Value> {
+    [everybody(), services(), store(&NATS), routes(), store(&POSTGRES), store(&REDIS)].concat()
+}
+
+fn text(what: &str, policies: &[Value]) -> Result<String> {
+    // Ports are numbers: not every network plugin enforces names.
+    let head = format!(
+        "# {what}. Written by `{COMMAND}` from the arrows in crates/xtask/src/network.rs: change them there.\n"
+    );
+    let documents = policies.iter().map(serde_saphyr::to_string).collect::<Result<Vec<_>, _>>()?;
+    Ok(head + &documents.join("---\n"))
+}
+
+/// Nothing passes but what a policy allows. Names are looked up at the cluster's DNS, or at its cache on the node; metrics are
+/// read from a namespace that is labelled for it.
+fn everybody() -> Vec<Value> {
+    let dns = serde_json::json!([
+        { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "kube-system" } },
+          "podSelector": { "matchLabels": { "k8s-app": "kube-dns" } } },
+        { "ipBlock": { "cidr": "169.254.20.10/32" } },
+    ]);
+    let names = serde_json::json!([{ "protocol": "UDP", "port": 53 }, { "protocol": "TCP", "port": 53 }]);
+    let services = serde_json::json!({ "matchLabels": { "app.kubernetes.io/component": "service" } });
+    vec![
+        policy("default-deny", None, &serde_json::json!({}), &[("Ingress", &[]), ("Egress", &[])]),
+        policy(
+            "dns",
+            None,
+            &serde_json::json!({}),
+            &[("Egress", &[serde_json::json!({ "to": dns, "ports": names })])],
+        ),
+        policy("metrics", None, &services, &[("Ingress", &[scraped(HTTP)])]),
+    ]
+}
+
+fn scraped(port: u64) -> Value {
+    let from = serde_json::json!([
+        { "namespaceSelector": { "matchLabels": { "ticketing.dev/scrapes-metrics": "true" } } }
+    ]);
+    serde_json::json!({ "from": from, "ports": tcp(port) })
+}
+
+/// People come through the ingress controller, and only to services with an API.
+fn services() -> Vec<Value> {
+    let controller = serde_json::json!([{
+        "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "ingress-nginx" } },
+        "podSelector": { "matchLabels": {
+            "app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller",
+        } },
+    }]);
+    let rule = serde_json::json!({ "from": controller, "ports": tcp(HTTP) });
+    let of = |service: Service| {
+        let rules: &[Value] = if service.prefix().is_some() { std::slice::from_ref(&rule) } else { &[] };
+        policy(service.as_str(), Some(service.as_str()), &named(service.as_str()), &[("Ingress", rules)])
+    };
+    Service::OURS.map(of).to_vec()
+}
+
+/// A store lets its clients in, and they may go there.
+fn store(store: &Store) -> Vec<Value> {
+    let clients = one_of(store.clients);
+    let mut rules =
+        vec![serde_json::json!({ "from": [{ "podSelector": clients }], "ports": tcp(store.port) })];
+    rules.extend(store.metrics.map(scraped));
+    let there = serde_json::json!({ "to": [{ "podSelector": named(store.name) }], "ports": tcp(store.port) });
+    vec![
+        policy(store.name, Some(store.name), &named(store.name), &[("Ingress", &rules)]),
+        policy(&format!("{}-clients", store.name), Some(store.name), &clients, &[("Egress", &[there])]),
+    ]
+}
+
+fn routes() -> Vec<Value> {
+    let rule = |peers: &str| serde_json::json!({ peers: [{ "podSelector": named(NATS.name) }], "ports": tcp(ROUTES) });
+    let (from, to) = ([rule("from")], [rule("to")]);
+    vec![policy("nats-routes", Some(NATS.name), &named(NATS.name), &[("Ingress", &from), ("Egress", &to)])]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_and_its_clients_are_the_two_ends_of_one_arrow() {
+        let policies = store(&REDIS);
+        assert_eq!(
+            policies[0]["spec"]["podSelector"],
+            policies[1]["spec"]["egress"][0]["to"][0]["podSelector"]
+        );
+        assert_eq!(
+            policies[1]["spec"]["podSelector"],
+            policies[0]["spec"]["ingress"][0]["from"][0]["podSelector"]
+        );
+        for rule in [&policies[0]["spec"]["ingress"][0], &policies[1]["spec"]["egress"][0]] {
+            assert_eq!(rule["ports"][0]["port"], 6379);
+        }
+    }
+
+    #[test]
+    fn people_reach_the_services_that_have_an_api_and_no_other() {
+        for (service, policy) in Service::OURS.into_iter().zip(services()) {
+            let rules = policy["spec"]["ingress"].as_array().map_or(0, Vec::len);
+            assert_eq!(rules, usize::from(service != Service::Expiration), "{service}");
+        }
+    }
+
+    #[test]
+    fn every_policy_has_a_name_of_its_own() {
+        let mut names: Vec<String> =
+            all().iter().map(|policy| policy["metadata"]["name"].to_string()).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}
