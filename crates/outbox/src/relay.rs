@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use messaging::{Outgoing, Publisher};
 use metrics::counter;
 use process::health::Heartbeat;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tracing::{debug, info, warn};
 
 use postgres::{Database, within};
@@ -66,12 +66,10 @@ impl Relay {
     }
 
     async fn pass(&self) -> sqlx::Result<Pass> {
-        let mut connection = self.database.connection().await?;
-        let mut transaction = connection.begin().await?;
+        let mut transaction = self.database.begin().await?;
         let (positions, batch) = take(&mut transaction).await?;
         if batch.is_empty() {
             transaction.rollback().await?;
-            connection.release();
             return Ok(Pass { taken: 0, stored: 0, failure: None });
         }
         let mut stored = Vec::with_capacity(batch.len());
@@ -85,7 +83,6 @@ impl Relay {
         }
         delete(&mut transaction, &stored).await?;
         transaction.commit().await?;
-        connection.release();
         counter!("outbox_published_total").increment(stored.len() as u64);
         Ok(Pass { taken: batch.len(), stored: stored.len(), failure })
     }

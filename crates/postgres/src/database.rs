@@ -67,6 +67,16 @@ impl Database {
         Ok(Connection { inner: Box::pin(self.pool.acquire()).await?, released: false })
     }
 
+    /// A transaction on a connection of the pool.
+    ///
+    /// # Errors
+    /// As [`Self::connection`].
+    pub async fn begin(&self) -> sqlx::Result<Transaction> {
+        let mut connection = self.connection().await?;
+        sqlx::raw_sql("begin").execute(&mut *connection).await?;
+        Ok(Transaction { connection })
+    }
+
     /// Whether Postgres answers: for readiness.
     ///
     /// # Errors
@@ -127,6 +137,52 @@ impl Deref for Connection {
 impl DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+}
+
+/// A transaction that owns its connection, unlike sqlx's: dropped without an end it is closed with it, and Postgres rolls it
+/// back, where sqlx would put a rollback before the next user's first statement.
+#[derive(Debug)]
+#[must_use = "dropped, it is rolled back"]
+pub struct Transaction {
+    connection: Connection,
+}
+
+impl Transaction {
+    /// Makes what was done last, and gives the connection back.
+    ///
+    /// # Errors
+    /// What Postgres answers. It is ambiguous: what was done may last all the same.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.end("commit").await
+    }
+
+    /// Undoes what was done, and gives the connection back.
+    ///
+    /// # Errors
+    /// What Postgres answers. What was done does not last in any case.
+    pub async fn rollback(self) -> sqlx::Result<()> {
+        self.end("rollback").await
+    }
+
+    async fn end(mut self, how: &'static str) -> sqlx::Result<()> {
+        sqlx::raw_sql(how).execute(&mut *self.connection).await?;
+        self.connection.release();
+        Ok(())
+    }
+}
+
+impl Deref for Transaction {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
     }
 }
 

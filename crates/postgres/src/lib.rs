@@ -10,7 +10,7 @@ mod open;
 pub mod row;
 
 pub use config::database_url;
-pub use database::{Connection, Database, OPERATION_LIMIT, retry_conflicts, within};
+pub use database::{Connection, Database, OPERATION_LIMIT, Transaction, retry_conflicts, within};
 pub use failure::Failure;
 pub use migration::migrate;
 pub use open::open;

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::Connection as _;
 
 use super::Store;
 use crate::limit::{IN_FLIGHT, Subject, WINDOW};
@@ -56,8 +55,7 @@ impl Store {
         let keys: Vec<String> = subjects.iter().map(Subject::key).collect();
         let most: Vec<i32> = subjects.iter().map(Subject::most).collect();
         let rows: Vec<Row> = postgres::retry_conflicts(|| async {
-            let mut connection = self.database.connection().await?;
-            let mut transaction = connection.begin().await?;
+            let mut transaction = self.database.begin().await?;
             let rows = sqlx::query_as(include_str!("reserve.sql")).bind(&keys).bind(&most);
             let rows = rows.bind(ms(WINDOW)).bind(ms(IN_FLIGHT));
             let rows: Vec<Row> = rows.fetch_all(&mut *transaction).await?;
@@ -66,7 +64,6 @@ impl Store {
             } else {
                 transaction.rollback().await?;
             }
-            connection.release();
             Ok(rows)
         })
         .await?;

@@ -6,7 +6,7 @@ use common::{
 };
 use metrics::counter;
 use outbox::enqueue;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tracing::info;
 
 use super::{Store, row};
@@ -45,11 +45,9 @@ impl Store {
     /// For an order that the user may not cancel, and what Postgres answers.
     pub async fn cancel(&self, order: &Id, user: &Id) -> Result<Cancellation, CancelError> {
         let answer = postgres::retry_conflicts(|| async {
-            let mut connection = self.database.connection().await?;
-            let mut transaction = connection.begin().await?;
+            let mut transaction = self.database.begin().await?;
             let answer = cancel(&mut transaction, order, user).await?;
             transaction.commit().await?;
-            connection.release();
             Ok(answer)
         })
         .await?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use common::event::{Id, PaymentCreated};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tracing::info;
 
 use super::{Store, row};
@@ -16,11 +16,9 @@ impl Store {
     /// What Postgres answers.
     pub async fn pay(&self, payments: &[&PaymentCreated]) -> sqlx::Result<Vec<Payment>> {
         let (effects, completed) = postgres::retry_conflicts(|| async {
-            let mut connection = self.database.connection().await?;
-            let mut transaction = connection.begin().await?;
+            let mut transaction = self.database.begin().await?;
             let paid = pay(&mut transaction, payments).await?;
             transaction.commit().await?;
-            connection.release();
             Ok(paid)
         })
         .await?;

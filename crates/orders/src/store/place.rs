@@ -11,7 +11,7 @@ use metrics::counter;
 use outbox::enqueue;
 use postgres::Failure;
 use rust_decimal::Decimal;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tracing::info;
 
 use super::{Store, row};
@@ -66,14 +66,12 @@ impl Store {
     /// `None` if an earlier run has already placed this order.
     async fn place_once(&self, wish: &Placement) -> sqlx::Result<Option<Placed>> {
         let placed = postgres::retry_conflicts(|| async {
-            let mut connection = self.database.connection().await?;
-            let mut transaction = connection.begin().await?;
+            let mut transaction = self.database.begin().await?;
             let placed = insert(&mut transaction, wish).await?;
             if let Some(Placed::Order(order)) = &placed {
                 enqueue(&mut transaction, &order_created(order), Some(&wish.traceparent)).await?;
             }
             transaction.commit().await?;
-            connection.release();
             Ok(placed)
         })
         .await?;

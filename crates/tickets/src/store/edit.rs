@@ -6,7 +6,7 @@ use common::{
 };
 use outbox::enqueue;
 use postgres::row::expect_rows;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tracing::info;
 
 use super::{Store, row::TicketRow};
@@ -48,11 +48,9 @@ impl Store {
     /// if the answer to the commit was lost.
     pub async fn edit(&self, edit: &Edit) -> Result<Ticket, EditError> {
         let edited = postgres::retry_conflicts(|| async {
-            let mut connection = self.database.connection().await?;
-            let mut transaction = connection.begin().await?;
+            let mut transaction = self.database.begin().await?;
             let edited = change(&mut transaction, edit).await?;
             transaction.commit().await?;
-            connection.release();
             Ok(edited)
         })
         .await?;

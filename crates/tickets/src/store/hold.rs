@@ -12,7 +12,7 @@ use common::{
 };
 use outbox::enqueue_all;
 use postgres::{row, row::expect_rows};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tracing::info;
 
 use super::{Store, row::TicketRow};
@@ -40,11 +40,9 @@ impl Store {
     /// What Postgres answers.
     pub async fn reserve(&self, orders: &[OrderTicket]) -> sqlx::Result<Vec<Reservation>> {
         let (answers, changes) = postgres::retry_conflicts(|| async {
-            let mut connection = self.database.connection().await?;
-            let mut transaction = connection.begin().await?;
+            let mut transaction = self.database.begin().await?;
             let reserved = reserve(&mut transaction, orders).await?;
             transaction.commit().await?;
-            connection.release();
             Ok(reserved)
         })
         .await?;
@@ -59,11 +57,9 @@ impl Store {
     /// What Postgres answers.
     pub async fn release(&self, orders: &[OrderTicket]) -> sqlx::Result<Vec<Release>> {
         let (answers, changes) = postgres::retry_conflicts(|| async {
-            let mut connection = self.database.connection().await?;
-            let mut transaction = connection.begin().await?;
+            let mut transaction = self.database.begin().await?;
             let released = release(&mut transaction, orders).await?;
             transaction.commit().await?;
-            connection.release();
             Ok(released)
         })
         .await?;

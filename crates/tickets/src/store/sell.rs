@@ -7,7 +7,7 @@ use common::{
 use metrics::counter;
 use outbox::enqueue;
 use postgres::Failure;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tracing::info;
 
 use super::Store;
@@ -60,13 +60,11 @@ impl Store {
 
     async fn sell_once(&self, ticket: &Ticket, traceparent: &Traceparent) -> sqlx::Result<()> {
         postgres::retry_conflicts(|| async {
-            let mut connection = self.database.connection().await?;
-            let mut transaction = connection.begin().await?;
+            let mut transaction = self.database.begin().await?;
             if insert(&mut transaction, ticket).await? {
                 enqueue(&mut transaction, &ticket.created(), Some(traceparent)).await?;
             }
             transaction.commit().await?;
-            connection.release();
             Ok(())
         })
         .await
