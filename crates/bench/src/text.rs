@@ -2,18 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// `2,000`
-pub(crate) fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use testkit::terminal::count;
 
 /// `1.83`, `18.3`, `183`, `18,300`: three digits tell all that a noisy machine can.
 pub(crate) fn figure(number: f64) -> String {

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Local};
 
+pub(super) use testkit::terminal::count;
+
 use testkit::terminal;
 
 /// How a text looks on a terminal.
@@ -56,19 +58,6 @@ pub(super) fn span(ms: f64) -> String {
         return format!("{:.1} s", ms / 1_000.0);
     }
     if ms.abs() >= 9.95 { format!("{ms:.0} ms") } else { format!("{ms:.1} ms") }
-}
-
-/// `2,000`
-pub(super) fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// `1 order`, `2,000 orders`

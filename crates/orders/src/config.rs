@@ -53,10 +53,8 @@ mod tests {
 
     const GOOD: [(&str, &str); 2] = [("DATABASE_URL", "postgres://u:pass@db/orders"), ("JWT_KEY", "key")];
 
-    fn read(pairs: &[(&'static str, &'static str)]) -> Result<Settings, String> {
-        let mut env = Environment::from_pairs(pairs.iter().copied());
-        let settings = Settings::read(&mut env);
-        env.finish(settings).map_err(|mistakes| mistakes.to_string())
+    fn read(pairs: &[(&str, &str)]) -> Result<Settings, String> {
+        Environment::judge(pairs, Settings::read)
     }
 
     #[test]

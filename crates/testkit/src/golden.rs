@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::http::{HeaderMap, StatusCode};
 
 /// Headers that a client relies on; all others differ from run to run or are the transport's own.
-const HEADERS: [&str; 4] = ["content-type", "retry-after", "etag", "link"];
+const HEADERS: [&str; 5] = ["content-type", "retry-after", "set-cookie", "etag", "link"];
 
 /// Holds an answer against its golden file, in which `<name>` stands for what differs from run to run.
 ///

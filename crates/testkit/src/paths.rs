@@ -55,3 +55,13 @@ pub fn lock(dir: &Path, name: &str) -> Result<File> {
     file.lock().with_context(|| format!("lock {}", path.display()))?;
     Ok(file)
 }
+
+/// Removes a directory with all that is in it, if it is there.
+pub(crate) fn remove(directory: &Path) -> Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("remove {}", directory.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -20,6 +20,19 @@ pub fn write(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
+/// `2,000`
+pub fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::paint;

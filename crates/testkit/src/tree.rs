@@ -16,7 +16,7 @@ pub(crate) fn signal(pid: Pid, signal: Signal) {
 }
 
 /// Whether a process is gone, or dead and only not yet reaped by its new parent.
-pub(crate) fn is_gone(pid: Pid) -> bool {
+pub fn is_gone(pid: Pid) -> bool {
     if rustix::process::test_kill_process(pid).is_err() {
         return true;
     }

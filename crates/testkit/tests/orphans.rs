@@ -22,8 +22,7 @@ fn example(name: &str) -> PathBuf {
 }
 
 fn is_gone(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.is_empty() || stat.contains(") Z ")
+    testkit::is_gone(rustix::process::Pid::from_raw(pid).unwrap())
 }
 
 /// A process with servers, its temporary directory, and their process numbers.

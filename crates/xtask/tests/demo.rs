@@ -8,7 +8,8 @@ use std::process::Command;
 
 use rustix::process::Signal;
 use serde_json::Value;
-use support::{Xtask, are_gone, is_gone, pids};
+use support::{Xtask, are_gone, pids};
+use testkit::is_gone;
 
 fn demo(arguments: &[&str]) -> Xtask {
     let usual = ["demo", "--json", "--orders", "8", "--window", "3s"];

@@ -8,7 +8,8 @@ use std::process::Command;
 
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
-use support::{Xtask, are_gone, is_gone, pids};
+use support::{Xtask, are_gone, pids};
+use testkit::is_gone;
 
 /// The platform at any free port, when it is up, with the line that says so.
 fn up(arguments: &[&str]) -> (Xtask, Value, Vec<Pid>) {

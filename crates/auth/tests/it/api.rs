@@ -1,6 +1,6 @@
 //! The API on a port of its own, and answers that are held against golden files.
 
-use std::{fmt::Write as _, net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use auth::{
     accounts::Accounts,
@@ -10,10 +10,10 @@ use auth::{
     store::{MIGRATIONS, Store},
 };
 use postgres::Database;
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response, header::HeaderMap};
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use testkit::Postgres;
+use testkit::{HttpServer, Postgres, send_json};
 use utoipa_axum::router::OpenApiRouter;
 use web::Sessions;
 
@@ -30,8 +30,7 @@ pub(crate) struct Server {
     pub(crate) store: Store,
     pub(crate) pool: PgPool,
     database_url: String,
-    url: String,
-    client: Client,
+    http: HttpServer,
 }
 
 impl Server {
@@ -68,17 +67,13 @@ impl Server {
             cookies: Cookies { lifetime: Duration::from_secs(3600), secure: true },
             proxies: Proxies { hops: 1 },
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let service = into_router(routes, api).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        let http = HttpServer::serve(into_router(routes, api)).await.unwrap();
         let pool = PgPoolOptions::new().max_connections(4).connect_lazy(&database_url).unwrap();
-        Self { store, pool, database_url, url, client }
+        Self { store, pool, database_url, http }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.url))
+        self.http.request(method, path)
     }
 
     pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
@@ -87,8 +82,7 @@ impl Server {
 
     pub(crate) async fn post_from(&self, address: &str, path: &str, body: &str) -> Answer {
         let request = self.request(Method::POST, path).header("x-forwarded-for", address);
-        let request = request.header("content-type", "application/json").body(body.to_owned());
-        Answer::read(request.send().await.unwrap()).await
+        Answer::read(send_json(request, body).await.unwrap()).await
     }
 
     /// Who is signed in with this cookie, `session=...`.
@@ -99,7 +93,7 @@ impl Server {
 
     pub(crate) async fn sign_up(&self, email: &str) -> Answer {
         let answer = self.post(SIGN_UP, &credentials(email, PASSWORD)).await;
-        assert_eq!(answer.status, 201, "{}", answer.text);
+        assert_eq!(answer.status, 201, "{}", answer.body);
         answer
     }
 
@@ -127,27 +121,22 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The pair of its `Set-Cookie`, `session=...`, or nothing.
     pub(crate) cookie: String,
+    /// The whole `Set-Cookie`, or nothing.
+    pub(crate) set_cookie: String,
     pub(crate) retry_after: Option<u64>,
     pub(crate) body: String,
-    /// As the golden files write it.
-    pub(crate) text: String,
+    headers: HeaderMap,
 }
 
 impl Answer {
     pub(crate) async fn read(response: Response) -> Self {
-        let (status, headers) = (response.status(), response.headers().clone());
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-        let mut text = format!("HTTP/1.1 {} {}\n", status.as_u16(), status.canonical_reason().unwrap());
-        for name in ["content-type", "retry-after", "set-cookie"] {
-            if let Some(value) = header(name) {
-                writeln!(text, "{name}: {value}").unwrap();
-            }
-        }
-        let body = response.text().await.unwrap();
-        write!(text, "\n{body}\n").unwrap();
-        let cookie = header("set-cookie").unwrap_or_default().split(';').next().unwrap().to_owned();
+        let set_cookie = header("set-cookie").unwrap_or_default();
+        let cookie = set_cookie.split(';').next().unwrap().to_owned();
         let retry_after = header("retry-after").map(|seconds| seconds.parse().unwrap());
-        Self { status: status.as_u16(), cookie, retry_after, body, text }
+        let body = response.text().await.unwrap();
+        Self { status, cookie, set_cookie, retry_after, body, headers }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -162,16 +151,13 @@ impl Answer {
     /// Holds the answer against its golden file, in which `<name>` stands for what differs from run to run.
     #[track_caller]
     pub(crate) fn is(&self, golden: &str) {
-        let mut expected = golden.replace("<cookie>", self.cookie.trim_start_matches("session="));
-        if let Some(seconds) = self.retry_after {
-            expected = expected.replace("<seconds>", &seconds.to_string());
-        }
-        if golden.contains("<user>") {
-            let body = self.json();
-            let id = body["id"].as_str().or(body["currentUser"]["id"].as_str());
-            expected = expected.replace("<user>", id.unwrap_or("none"));
-        }
-        assert_eq!(self.text, expected);
+        let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        let user = body["id"].as_str().or(body["currentUser"]["id"].as_str()).unwrap_or("none");
+        let seconds = self.retry_after.map(|seconds| seconds.to_string()).unwrap_or_default();
+        let cookie = self.cookie.trim_start_matches("session=");
+        let names = [("cookie", cookie), ("seconds", &seconds), ("user", user)];
+        let status = self.status.try_into().unwrap();
+        testkit::golden::check(status, &self.headers, &self.body, golden, &names);
     }
 }
 

@@ -53,7 +53,7 @@ async fn twenty_who_sign_in_to_one_account_at_once_are_all_let_in() {
     server.sign_up(ANN).await;
     let ann = credentials(ANN, PASSWORD);
     for answer in join_all((0..20).map(|_| server.post(SIGN_IN, &ann))).await {
-        assert_eq!(answer.status, 201, "{}", answer.text);
+        assert_eq!(answer.status, 201, "{}", answer.body);
     }
     assert_eq!((server.failures(ANNS).await, server.failures(HERE).await), (0, 0));
 }
@@ -66,7 +66,7 @@ async fn of_sixty_who_sign_up_from_one_address_at_once_none_has_failed() {
     }));
     for answer in answers.await {
         // A machine that hashes too slowly for so many says so.
-        assert!(matches!(answer.status, 201 | 503), "{}", answer.text);
+        assert!(matches!(answer.status, 201 | 503), "{}", answer.body);
     }
     assert_eq!((server.failures(HERE).await, server.in_flight(HERE).await), (0, 0));
     assert_eq!(server.post(SIGN_IN, &credentials("user-0@example.com", "wrong")).await.status, 400);

@@ -3,7 +3,9 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::Method;
 
-use crate::api::{KEY, Server, check, session, session_of, token};
+use testkit::session::{HEADER, cookie};
+
+use crate::api::{KEY, Server, check, session};
 
 async fn refused(server: &Server, cookie: &str) {
     for (method, path) in [
@@ -44,13 +46,13 @@ async fn a_forged_or_expired_token_is_refused() {
         good[..good.len() - 3].to_owned(),
         String::new(),
     ] {
-        refused(&server, &session_of(&token)).await;
+        refused(&server, &cookie(&token)).await;
     }
     refused(&server, &format!("session={}", STANDARD.encode(&good))).await;
 
-    let signed_in = server.anonymous(Method::GET, "/api/orders").header("cookie", session_of(&good));
+    let signed_in = server.anonymous(Method::GET, "/api/orders").header("cookie", cookie(&good));
     assert_eq!(signed_in.send().await.unwrap().status(), 200);
-    let until_later = session_of(&token(r#"{"id":"u-1","exp":99999999999}"#, KEY));
+    let until_later = cookie(&token(r#"{"id":"u-1","exp":99999999999}"#, KEY));
     let signed_in = server.anonymous(Method::GET, "/api/orders").header("cookie", until_later);
     assert_eq!(signed_in.send().await.unwrap().status(), 200);
 }
@@ -101,4 +103,8 @@ async fn a_body_that_is_too_large_is_refused_and_the_next_request_is_served() {
         let next = server.anonymous(Method::GET, "/api/orders").header("cookie", session("u-1"));
         assert_eq!(next.send().await.unwrap().status(), 200);
     }
+}
+
+fn token(claims: &str, key: &str) -> String {
+    testkit::session::token(HEADER, claims, key)
 }

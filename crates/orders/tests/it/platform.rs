@@ -157,17 +157,7 @@ impl Platform {
 
     /// Every message of a stream with this subject; none if there is no stream.
     pub(crate) async fn messages(&self, stream: &str, subject: &str) -> Vec<StreamMessage> {
-        let Ok(stream) = self.jetstream.get_stream(stream).await else { return Vec::new() };
-        let mut messages = Vec::new();
-        let state = &stream.cached_info().state;
-        // Of an empty stream both are 0 or the first is the larger, and neither is a message.
-        for sequence in state.first_sequence.max(1)..=state.last_sequence {
-            let message = stream.get_raw_message(sequence).await.unwrap();
-            if message.subject.as_str().starts_with(subject) {
-                messages.push(message);
-            }
-        }
-        messages
+        testkit::stored::messages(&self.jetstream, stream, subject).await.unwrap()
     }
 
     /// The orders that events of this subject tell of, sorted, as often as they do.

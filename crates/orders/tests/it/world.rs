@@ -14,7 +14,7 @@ use orders::{
 use outbox::Wake;
 use postgres::Database;
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use testkit::Postgres;
+use testkit::{Postgres, stored::OutboxRow};
 
 pub(crate) const QUARTER: Duration = Duration::from_secs(15 * 60);
 
@@ -35,14 +35,6 @@ pub(crate) struct OrderRow {
     pub(crate) cancelled_at: Option<DateTime<Utc>>,
     pub(crate) cancel_reason: Option<String>,
     pub(crate) payment_id: Option<String>,
-}
-
-/// What waits in the outbox.
-#[derive(Debug, PartialEq, sqlx::FromRow)]
-pub(crate) struct OutboxRow {
-    pub(crate) subject: String,
-    pub(crate) payload: String,
-    pub(crate) traceparent: Option<String>,
 }
 
 impl World {
@@ -146,13 +138,7 @@ impl World {
 
     /// What waits in the outbox for this subject.
     pub(crate) async fn published(&self, subject: &str) -> Vec<OutboxRow> {
-        sqlx::query_as(
-            "select subject, payload, traceparent from outbox where subject = $1 order by position",
-        )
-        .bind(subject)
-        .fetch_all(&self.pool)
-        .await
-        .unwrap()
+        testkit::stored::outbox(&self.pool, subject).await.unwrap()
     }
 
     /// Waits until so many sessions wait for a row that another one holds.

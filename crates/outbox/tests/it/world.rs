@@ -75,12 +75,8 @@ impl World {
 
     /// Every message in the stream, by its body.
     pub(crate) async fn messages(&self) -> BTreeMap<String, Vec<StreamMessage>> {
-        let stream = self.stream().await;
         let mut messages: BTreeMap<String, Vec<StreamMessage>> = BTreeMap::new();
-        let state = &stream.cached_info().state;
-        // Of an empty stream both are 0 or the first is the larger, and neither is a message.
-        for sequence in state.first_sequence.max(1)..=state.last_sequence {
-            let message = stream.get_raw_message(sequence).await.unwrap();
+        for message in testkit::stored::messages(&self.jetstream, "ticketing-orders", "").await.unwrap() {
             let body = String::from_utf8(message.payload.to_vec()).unwrap();
             messages.entry(body).or_default().push(message);
         }

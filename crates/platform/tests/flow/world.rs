@@ -113,13 +113,7 @@ impl World {
     }
 
     async fn all_messages(&self, stream: &str) -> Vec<StreamMessage> {
-        let stream = self.jetstream.get_stream(stream).await.unwrap();
-        let state = stream.cached_info().state.clone();
-        let mut messages = Vec::new();
-        for sequence in state.first_sequence.max(1)..=state.last_sequence {
-            messages.push(stream.get_raw_message(sequence).await.unwrap());
-        }
-        messages
+        testkit::stored::messages(&self.jetstream, stream, "").await.unwrap()
     }
 }
 

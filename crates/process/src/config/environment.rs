@@ -54,6 +54,16 @@ impl Environment {
         Self { variables, mistakes: Mistakes::none(), known: Vec::new() }
     }
 
+    /// What `read` makes of an environment that a test makes up.
+    ///
+    /// # Errors
+    /// Every mistake in it, as a start would report them.
+    pub fn judge<T>(pairs: &[(&str, &str)], read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, String> {
+        let mut env = Self::from_pairs(pairs.iter().map(|(name, value)| ((*name).to_owned(), *value)));
+        let settings = read(&mut env);
+        env.finish(settings).map_err(|mistakes| mistakes.to_string())
+    }
+
     /// Every variable that was asked for so far.
     pub fn known(&self) -> &[Variable] {
         &self.known

@@ -35,7 +35,7 @@ pub(super) fn reachable(program: &Program, user: Option<User>) -> Result<PathBuf
             bin.display()
         ));
         let partial = directory.join(format!("{name}.partial"));
-        shared::remove(&partial)?;
+        paths::remove(&partial)?;
         fs::create_dir(&partial).with_context(|| format!("make {}", partial.display()))?;
         for part in parts {
             copy_tree(&root.join(&part), &partial.join(&part), None)?;

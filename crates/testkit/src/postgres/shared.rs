@@ -62,12 +62,3 @@ pub(super) fn copy_tree(from: &Path, to: &Path, owner: Option<User>) -> Result<(
         .with_context(|| format!("set the mode of {}", to.display()))?;
     owner.map_or(Ok(()), |owner| owner.own(to))
 }
-
-pub(super) fn remove(directory: &Path) -> Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("remove {}", directory.display()))
-        }
-        _ => Ok(()),
-    }
-}

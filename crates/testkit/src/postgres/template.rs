@@ -24,7 +24,7 @@ pub(super) fn copy(bin: &Path, version: &str, user: Option<User>, data: &Path) -
 
 fn initialise(bin: &Path, user: Option<User>, directory: &Path, name: &str) -> Result<()> {
     let partial = directory.join(format!("{name}.partial"));
-    shared::remove(&partial)?;
+    paths::remove(&partial)?;
     fs::create_dir(&partial).with_context(|| format!("make {}", partial.display()))?;
     let mut initdb = Command::new(bin.join("initdb"));
     initdb

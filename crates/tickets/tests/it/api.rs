@@ -1,21 +1,19 @@
 //! The API on a port of its own, and users who are signed in.
 
-use std::time::Duration;
-
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+use testkit::{HttpServer, send_json};
 use tickets::http::{Api, router};
-use web::{Sessions, User};
+use web::Sessions;
 
-use crate::world::{World, id};
+use crate::world::World;
 
 pub(crate) const KEY: &str = "asdf";
 
 /// One test's tickets behind their API.
 pub(crate) struct Server {
     pub(crate) world: World,
-    url: String,
-    client: Client,
+    http: HttpServer,
 }
 
 impl Server {
@@ -25,16 +23,12 @@ impl Server {
 
     pub(crate) async fn over(world: World) -> Self {
         let api = Api { store: world.store.clone(), sessions: Sessions::new(KEY.into()) };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router(api)).await.unwrap() });
-        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { world, url, client }
+        Self { world, http: HttpServer::serve(router(api)).await.unwrap() }
     }
 
     /// A request of somebody who is not signed in.
     pub(crate) fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.url))
+        self.http.request(method, path)
     }
 
     /// A request of this user.
@@ -64,14 +58,12 @@ impl Server {
 }
 
 pub(crate) async fn send(request: RequestBuilder, body: &str) -> Response {
-    request.header("content-type", "application/json").body(body.to_owned()).send().await.unwrap()
+    send_json(request, body).await.unwrap()
 }
 
 /// The cookie of a user who is signed in.
 pub(crate) fn session(user: &str) -> String {
-    let user = User { id: id(user), email: Some(format!("{user}@example.com")) };
-    let cookie = Sessions::new(KEY.into()).open(&user, Duration::from_secs(3_600), true);
-    cookie.split(';').next().unwrap().to_owned()
+    testkit::session::of(user, KEY)
 }
 
 /// Holds an answer against its golden file.

@@ -7,7 +7,7 @@ use common::{
 use outbox::Wake;
 use postgres::Database;
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use testkit::Postgres;
+use testkit::{Postgres, stored::OutboxRow};
 use tickets::{
     store::{Draft, OrderTicket, SCHEMA, Store},
     ticket::Ticket,
@@ -18,14 +18,6 @@ pub(crate) struct World {
     pub(crate) store: Store,
     /// For what the store has no verb for.
     pub(crate) pool: PgPool,
-}
-
-/// What waits in the outbox.
-#[derive(Debug, PartialEq, sqlx::FromRow)]
-pub(crate) struct OutboxRow {
-    pub(crate) subject: String,
-    pub(crate) payload: String,
-    pub(crate) traceparent: Option<String>,
 }
 
 impl World {
@@ -65,13 +57,7 @@ impl World {
 
     /// What waits in the outbox for this subject.
     pub(crate) async fn published(&self, subject: &str) -> Vec<OutboxRow> {
-        sqlx::query_as(
-            "select subject, payload, traceparent from outbox where subject = $1 order by position",
-        )
-        .bind(subject)
-        .fetch_all(&self.pool)
-        .await
-        .unwrap()
+        testkit::stored::outbox(&self.pool, subject).await.unwrap()
     }
 
     /// Every `ticket:updated` in the outbox.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// Longer than the watchdog gives Postgres to end by itself.
@@ -87,15 +87,9 @@ pub(crate) fn pids(said: &[Value], least: usize) -> Vec<Pid> {
     pids.into_iter().map(|pid| Pid::from_raw(pid.try_into().unwrap()).unwrap()).collect()
 }
 
-/// Gone, or dead and only not yet reaped by its new parent.
-pub(crate) fn is_gone(pid: Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    test_kill_process(pid).is_err() || stat.contains(") Z ")
-}
-
 pub(crate) async fn are_gone(pids: &[Pid]) {
     testkit::eventually("everything that it started is gone", SOON, async || {
-        let left: Vec<_> = pids.iter().filter(|pid| !is_gone(**pid)).collect();
+        let left: Vec<_> = pids.iter().filter(|pid| !testkit::is_gone(**pid)).collect();
         if left.is_empty() { Ok(()) } else { Err(format!("alive: {left:?}")) }
     })
     .await;
