@@ -6,6 +6,7 @@ use std::io::Write as _;
 
 use sqlx::{Connection, PgConnection};
 use testkit::{Nats, Postgres, Redis};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -17,9 +18,10 @@ async fn main() -> anyhow::Result<()> {
         redis.pause()?;
         postgres.pause()?;
     }
+    // Listened to, because a shell that starts a job in the background has it ignored; and before the line, which says
+    // that it may come. No destructor runs then, as if nobody had listened.
+    let mut interrupt = signal(SignalKind::interrupt())?;
     writeln!(std::io::stdout(), "{} {} {} {backend}", nats.pid(), redis.pid(), postgres.pid())?;
-    // Listened to, because a shell that starts a job in the background has it ignored; and then no destructor runs, as
-    // if it had not been.
-    tokio::signal::ctrl_c().await?;
+    interrupt.recv().await;
     std::process::exit(130)
 }
