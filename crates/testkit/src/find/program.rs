@@ -1,7 +1,8 @@
 //! The search for one server.
 
 use std::{
-    path::{Path, PathBuf},
+    io,
+    path::{self, Path, PathBuf},
     process::Command,
 };
 
@@ -13,7 +14,7 @@ use crate::{paths, wheels};
 /// A server that can be started.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// The binary itself, without symbolic links.
+    /// The binary, under its own name.
     pub(crate) path: PathBuf,
     /// The first line that `--version` prints.
     pub(crate) version: String,
@@ -128,8 +129,51 @@ impl Wanted {
         if version < oldest {
             bail!("{} is {version}, {oldest} is needed", path.display());
         }
-        // Postgres looks for initdb and its libraries beside itself, and /usr/local/bin may hold only a link.
-        let path = path.canonicalize().with_context(|| format!("resolve {}", path.display()))?;
+        let path = under_its_name(path).with_context(|| format!("resolve {}", path.display()))?;
         Ok(Program { path, version: String::from(line) })
+    }
+}
+
+/// Where a link leads, because Postgres looks for initdb and its libraries beside itself. But not to a file of another
+/// name: Debian's `redis-server` is a link to `redis-check-rdb`, one binary that does what it is called.
+fn under_its_name(path: &Path) -> io::Result<PathBuf> {
+    let resolved = path.canonicalize()?;
+    if resolved.file_name() == path.file_name() { Ok(resolved) } else { path::absolute(path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt as _, symlink},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_binary_that_looks_at_its_own_name_is_started_by_the_name_that_was_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let binary = dir.path().join("redis-check-rdb");
+        let script =
+            "#!/bin/sh\ncase ${0##*/} in redis-server) echo 'Redis server v=7.0.15' ;; *) exit 1 ;; esac\n";
+        fs::write(&binary, script).unwrap();
+        fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+        let link = dir.path().join("redis-server");
+        symlink(&binary, &link).unwrap();
+        let found = super::super::REDIS.given(&link).unwrap();
+        assert_eq!(found.path, link);
+        let output = Command::new(&found.path).output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stdout).starts_with("Redis server"), "{output:?}");
+    }
+
+    #[test]
+    fn a_link_to_a_file_of_the_same_name_is_followed_to_what_lies_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        fs::create_dir(&home).unwrap();
+        fs::write(home.join("postgres"), "").unwrap();
+        let link = dir.path().join("postgres");
+        symlink(home.join("postgres"), &link).unwrap();
+        assert_eq!(under_its_name(&link).unwrap(), home.canonicalize().unwrap().join("postgres"));
     }
 }
