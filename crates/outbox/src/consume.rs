@@ -7,7 +7,9 @@ use postgres::Failure;
 /// goes back to the loop, which waits a little: that is no event's fault either.
 pub fn batch_error(error: sqlx::Error) -> BatchError {
     match Failure::of(&error) {
-        Failure::Unavailable | Failure::Conflict => BatchError::Unavailable(error.into()),
+        Failure::Unavailable | Failure::Conflict | Failure::StalePlan => {
+            BatchError::Unavailable(error.into())
+        }
         Failure::Fault => BatchError::Failed(error.into()),
     }
 }

@@ -23,6 +23,8 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
 const PING_LIMIT: Duration = Duration::from_secs(1);
 /// A statement that lost a deadlock more often than this goes back to the caller.
 const MOST_CONFLICTS: u32 = 5;
+/// Each try closes one connection with a stale plan, and a pool has fewer.
+const MOST_STALE_PLANS: u32 = 64;
 
 /// The server's own limits, which also end what a client left behind when its host died.
 const SERVER_LIMITS: [(&str, &str); 6] = [
@@ -186,7 +188,8 @@ impl DerefMut for Transaction {
     }
 }
 
-/// Does `work`, each time within [`OPERATION_LIMIT`], and again at once as long as it loses deadlocks.
+/// Does `work`, each time within [`OPERATION_LIMIT`], and again at once as long as it loses deadlocks or meets
+/// connections that prepared its statements before a table changed.
 ///
 /// # Errors
 /// What Postgres answers; `Io` with `TimedOut` when it does not. [`Failure::of`] says what to do about it.
@@ -194,13 +197,13 @@ pub async fn retry_conflicts<T, F>(mut work: impl FnMut() -> F) -> sqlx::Result<
 where
     F: Future<Output = sqlx::Result<T>>,
 {
-    let mut conflicts = 0;
+    let (mut conflicts, mut stale_plans) = (0, 0);
     loop {
-        match within(OPERATION_LIMIT, work()).await {
-            Err(error) if Failure::of(&error) == Failure::Conflict && conflicts < MOST_CONFLICTS => {
-                conflicts += 1;
-            }
-            answer => return answer,
+        let answer = within(OPERATION_LIMIT, work()).await;
+        match answer.as_ref().map_err(Failure::of) {
+            Err(Failure::Conflict) if conflicts < MOST_CONFLICTS => conflicts += 1,
+            Err(Failure::StalePlan) if stale_plans < MOST_STALE_PLANS => stale_plans += 1,
+            _ => return answer,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an error of the database means for the work that met it.
 
-use sqlx::Error;
+use sqlx::{Error, error::DatabaseError, postgres::PgDatabaseError};
 
 /// What to do about an error of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub enum Failure {
     Unavailable,
     /// Two transactions stood in each other's way and this one lost: run it again at once.
     Conflict,
+    /// The connection has prepared the statement for a table that has changed since: run it again on another one.
+    StalePlan,
     /// Anything else: the work itself is wrong.
     Fault,
 }
@@ -20,6 +22,7 @@ impl Failure {
     /// transaction is idempotent, so that it can be run again.
     pub fn of(error: &Error) -> Self {
         match error {
+            Error::Database(error) if is_stale_plan(error.as_ref()) => Self::StalePlan,
             Error::Database(error) => error.code().map_or(Self::Fault, |code| Self::of_sqlstate(&code)),
             Error::Io(_)
             | Error::Tls(_)
@@ -41,6 +44,8 @@ impl Failure {
             "25006" | "55P03" | "57014" | "25P03" | "25P04" => Self::Unavailable,
             // undefined_table, undefined_column: a replica that starts beside this one has not migrated yet.
             "42P01" | "42703" => Self::Unavailable,
+            // insufficient_privilege: the role is not set up yet, or no longer. No event and no visitor can help it.
+            "42501" => Self::Unavailable,
             // statement_completion_unknown
             "40003" => Self::Unavailable,
             _ => match &code[..code.len().min(2)] {
@@ -51,6 +56,13 @@ impl Failure {
             },
         }
     }
+}
+
+/// `cached plan must not change result type`: its code says only feature_not_supported, so the routine that raises it
+/// has to.
+fn is_stale_plan(error: &dyn DatabaseError) -> bool {
+    let routine = error.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::routine);
+    routine == Some("RevalidateCachedQuery")
 }
 
 #[cfg(test)]
@@ -69,8 +81,9 @@ mod tests {
         ] {
             assert_eq!(Failure::of(&error), Failure::Unavailable, "{error}");
         }
-        for code in ["08006", "53300", "53100", "57P01", "57P02", "57P03", "57014", "25006", "55P03", "58030"]
-        {
+        for code in [
+            "08006", "53300", "53100", "57P01", "57P02", "57P03", "57014", "25006", "55P03", "58030", "42501",
+        ] {
             assert_eq!(Failure::of_sqlstate(code), Failure::Unavailable, "{code}");
         }
     }

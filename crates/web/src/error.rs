@@ -90,7 +90,7 @@ impl ApiError {
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         match Failure::of(&error) {
-            Failure::Unavailable | Failure::Conflict => {
+            Failure::Unavailable | Failure::Conflict | Failure::StalePlan => {
                 warn!("a request was turned away, Postgres is not available: {error}");
                 Self::Unavailable
             }

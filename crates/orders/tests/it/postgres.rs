@@ -44,6 +44,38 @@ async fn a_version_whose_database_a_newer_one_has_migrated_still_starts() {
     postgres::migrate(&world.database, &SCHEMA).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_changes_its_type_under_load_fails_no_request() {
+    let world = World::new().await;
+    let order = world.overdue(Duration::from_secs(1)).await;
+    // Every connection of the pool has prepared the statement.
+    let read = || async { world.store.find(&order.id).await.map(drop) };
+    for asked in join_all((0..16).map(|_| read())).await {
+        asked.unwrap();
+    }
+    for kind in ["varchar(100)", "text"] {
+        let alter = format!("alter table tickets alter column title type {kind}");
+        sqlx::query(sqlx::AssertSqlSafe(alter)).execute(&world.pool).await.unwrap();
+        for asked in join_all((0..16).map(|_| read())).await {
+            asked.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_without_rights_is_unavailable_and_no_fault_of_what_is_asked() {
+    let world = World::new().await;
+    let order = world.overdue(Duration::from_secs(1)).await;
+    let role = format!("poor_{}", common::event::Id::generate());
+    let create = format!("create role {role} login password 'x'");
+    sqlx::query(sqlx::AssertSqlSafe(create)).execute(&world.pool).await.unwrap();
+    let options = (*world.pool.connect_options()).clone().username(&role).password("x");
+    let poor = Store::new(Database::new(options, "orders-test", 1), Wake::default());
+    let error = poor.find(&order.id).await.unwrap_err();
+    assert!(error.to_string().contains("permission denied"), "{error}");
+    assert_eq!(Failure::of(&error), Failure::Unavailable, "{error}");
+}
+
 #[tokio::test]
 async fn a_store_without_its_schema_is_unavailable() {
     let database = Postgres::shared().await.unwrap().database().await.unwrap();
