@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(3);
 /// # Errors
 /// When nobody answers in time, or the answer is not 200; with what it says.
 pub(super) fn check(http_addr: SocketAddr) -> io::Result<()> {
-    let mut stream = TcpStream::connect_timeout(&reachable(http_addr), LIMIT)?;
+    let mut stream = connect(http_addr)?;
     stream.set_read_timeout(Some(LIMIT))?;
     stream.set_write_timeout(Some(LIMIT))?;
     stream.write_all(b"GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
@@ -30,14 +30,24 @@ pub(super) fn check(http_addr: SocketAddr) -> io::Result<()> {
     Err(io::Error::other(format!("/livez answers {status}: {body}")))
 }
 
-/// An address to listen on may be "any", which nobody can connect to.
-fn reachable(http_addr: SocketAddr) -> SocketAddr {
-    let ip = match http_addr.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, http_addr.port())
+fn connect(http_addr: SocketAddr) -> io::Result<TcpStream> {
+    let mut failure = None;
+    for ip in reachable(http_addr.ip()) {
+        match TcpStream::connect_timeout(&SocketAddr::new(ip, http_addr.port()), LIMIT) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failure.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()))
+}
+
+/// An address to listen on may be "any", which nobody can connect to. That of IPv6 is IPv4's on a host without it.
+fn reachable(ip: IpAddr) -> Vec<IpAddr> {
+    match ip {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => vec![Ipv4Addr::LOCALHOST.into()],
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()],
+        ip => vec![ip],
+    }
 }
 
 #[cfg(test)]
@@ -74,9 +84,10 @@ mod tests {
     #[test]
     fn an_address_that_means_any_is_asked_on_loopback() {
         for (listened, asked) in
-            [("0.0.0.0:3000", "127.0.0.1:3000"), ("[::]:3000", "[::1]:3000"), ("10.0.0.7:80", "10.0.0.7:80")]
+            [("0.0.0.0", &["127.0.0.1"][..]), ("::", &["::1", "127.0.0.1"]), ("10.0.0.7", &["10.0.0.7"])]
         {
-            assert_eq!(reachable(listened.parse().unwrap()), asked.parse().unwrap());
+            let asked: Vec<IpAddr> = asked.iter().map(|ip| ip.parse().unwrap()).collect();
+            assert_eq!(reachable(listened.parse().unwrap()), asked);
         }
     }
 }

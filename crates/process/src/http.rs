@@ -1,6 +1,10 @@
 //! The process's HTTP server: the service's API, the probes and the metrics on one address.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::Context;
 use axum::{
@@ -15,7 +19,8 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use socket2::{Domain, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
@@ -31,7 +36,7 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// If the address cannot be bound.
 pub async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = listen(addr).with_context(|| {
-        format!("cannot listen on {addr}: set HTTP_ADDR to a free address, such as 0.0.0.0:3001")
+        format!("cannot listen on {addr}: set HTTP_ADDR to a free address, such as [::]:3001")
     })?;
     // Port 0 means any: the real one is only known here.
     let addr = listener.local_addr().context("the listener has no address")?;
@@ -41,18 +46,40 @@ pub async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
 
 /// Connections that may wait to be accepted. With more than that, which a rush for one concert can be, a client's next try is a
 /// second later.
-const BACKLOG: u32 = 4_096;
+const BACKLOG: i32 = 4_096;
 
-/// Listens with room for a rush. [`bind`] says more when it fails.
+/// Listens with room for a rush. `[::]` is every address of both families, whatever the host's `bindv6only` says, and of
+/// IPv4 alone on a host without IPv6. [`bind`] says more when it fails.
 ///
 /// # Errors
 /// What the operating system says.
 pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    match listen_on(addr) {
+        Err(error) if addr.ip() == Ipv6Addr::UNSPECIFIED && has_no_ipv6(&error) => {
+            listen_on((Ipv4Addr::UNSPECIFIED, addr.port()).into())
+        }
+        listener => listener,
+    }
+}
+
+fn listen_on(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+    if addr.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
     // A port that was in use a moment ago is free for its next process.
-    socket.set_reuseaddr(true)?;
-    socket.bind(addr)?;
-    socket.listen(BACKLOG)
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn has_no_ipv6(error: &io::Error) -> bool {
+    // EAFNOSUPPORT has no kind of its own: a kernel without IPv6 says so for the socket, one that has it switched off
+    // has no address to bind.
+    error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
+        || error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
 /// How long a connection may take to send the head of its next request. Also how long it may idle: longer than a proxy
@@ -105,7 +132,8 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             Ok((stream, peer)) => {
                 // Small answers are not held back; without it they only take longer.
                 let _ = stream.set_nodelay(true);
-                return (stream, peer);
+                // An IPv4 peer of a socket of both families: ::ffff:192.0.2.1.
+                return (stream, SocketAddr::new(peer.ip().to_canonical(), peer.port()));
             }
             // This one is gone; the next is another's.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}

@@ -247,7 +247,7 @@ mod tests {
         let mut env = Environment::from_pairs([("LOG_FORMAT", ""), ("HTTP_ADDR", "  ")]);
         let common = CommonSettings::read(&mut env);
         let common = env.finish(common).unwrap();
-        assert_eq!(common.http_addr.to_string(), "0.0.0.0:3000");
+        assert_eq!(common.http_addr.to_string(), "[::]:3000");
         assert_eq!(common.shutdown_timeout, std::time::Duration::from_secs(20));
         assert_eq!(common.log.filter, "info,async_nats=warn");
     }

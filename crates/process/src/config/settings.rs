@@ -30,8 +30,8 @@ impl CommonSettings {
 pub(crate) fn http_addr(env: &mut Environment) -> Option<SocketAddr> {
     env.or(
         "HTTP_ADDR",
-        "where the API, the probes and the metrics are served",
-        "0.0.0.0:3000",
+        "where the API, the probes and the metrics are served; `[::]` is every IPv4 address too",
+        "[::]:3000",
         parse::socket_addr,
     )
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, routing::get};
+use axum::{Router, extract::ConnectInfo, routing::get};
 use process::{
     health::{Health, Needed},
     http::{bind, routes, serve},
@@ -44,6 +44,23 @@ async fn served(health: &Health) -> SocketAddr {
     let routes = routes(api, health, &Metrics::install());
     tokio::spawn(serve(listener, routes, CancellationToken::new()));
     addr
+}
+
+#[tokio::test]
+async fn the_default_address_is_reached_by_both_families_and_a_peer_of_ipv4_is_known_as_one() {
+    let listener = bind("[::]:0".parse().unwrap()).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let peer = async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string();
+    tokio::spawn(serve(listener, Router::new().route("/peer", get(peer)), CancellationToken::new()));
+    let mut families = vec!["127.0.0.1"];
+    // A host may have no IPv6 at all.
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        families.push("::1");
+    }
+    for ip in families {
+        let addr = SocketAddr::new(ip.parse().unwrap(), port);
+        assert_eq!(ask(addr, "/peer").await.body, ip);
+    }
 }
 
 #[tokio::test]
