@@ -12,7 +12,7 @@ use async_nats::{
     },
 };
 use bytes::Bytes;
-use metrics::counter;
+use metrics::{Counter, counter};
 use tracing::error;
 
 use super::{Provisioner, publisher::PUBACK_TIMEOUT, received::Received, topology};
@@ -59,12 +59,16 @@ pub(super) struct DeadLetters {
     jetstream: jetstream::Context,
     provisioner: Arc<Provisioner>,
     durable: String,
+    stored: Counter,
 }
 
 impl DeadLetters {
     pub(super) fn new(client: async_nats::Client, provisioner: Arc<Provisioner>, durable: String) -> Self {
         let jetstream = jetstream::context::ContextBuilder::new().timeout(PUBACK_TIMEOUT).build(client);
-        Self { jetstream, provisioner, durable }
+        // At 0 from the start: `increase()` of a series that appears with 1 is 0, and the first would raise no alert.
+        let stored = counter!("dead_letters_total", "consumer" => durable.clone());
+        stored.increment(0);
+        Self { jetstream, provisioner, durable, stored }
     }
 
     /// Stores one dead letter and awaits its PubAck. One that is there already counts as stored.
@@ -76,7 +80,7 @@ impl DeadLetters {
         let subject = topology::dead_letter_subject(&self.durable, origin.sequence);
         let stored = self.publish_first(letter, &origin, &subject).await;
         if stored.is_ok() {
-            counter!("dead_letters_total", "consumer" => self.durable.clone()).increment(1);
+            self.stored.increment(1);
             error!(
                 consumer = self.durable,
                 sequence = origin.sequence,

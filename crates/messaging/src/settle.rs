@@ -40,6 +40,9 @@ impl Settler {
     /// `retries` is how often a message may be refused before it becomes a dead letter, unless the handler says so.
     pub(super) fn new(consumer: String, client: Client, dead_letters: DeadLetters, retries: u32) -> Self {
         let done = outcomes(&consumer, "done");
+        for outcome in ["done", "postponed", "given_back", "retried", "dead_lettered", "kept"] {
+            outcomes(&consumer, outcome).increment(0);
+        }
         Self { consumer, client, dead_letters, refusals: Mutex::default(), retries, done }
     }
 
