@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::State,
     http::{HeaderName, StatusCode, header::SET_COOKIE},
+    response::AppendHeaders,
 };
 use common::{
     api::{CredentialsBody, CurrentUserBody, ErrorBody, NewAccountBody, SignedOutBody, UserBody},
@@ -113,8 +114,9 @@ pub(super) async fn sign_in(
 )]
 pub(super) async fn sign_out(
     State(api): State<Api>,
-) -> (StatusCode, [(HeaderName, String); 1], Json<SignedOutBody>) {
-    (StatusCode::CREATED, [(SET_COOKIE, Sessions::close(api.cookies.secure))], Json(SignedOutBody {}))
+) -> (StatusCode, AppendHeaders<[(HeaderName, String); 2]>, Json<SignedOutBody>) {
+    let cleared = Sessions::close(api.cookies.secure).map(|cookie| (SET_COOKIE, cookie));
+    (StatusCode::CREATED, AppendHeaders(cleared), Json(SignedOutBody {}))
 }
 
 /// Show who is signed in

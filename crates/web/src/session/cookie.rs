@@ -2,12 +2,13 @@
 //!
 //! Ours while there is one cookie: a library would replace some twelve lines.
 
-use axum::http::{HeaderMap, header::COOKIE};
+use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
 use base64::{
     Engine as _,
     alphabet::{STANDARD, URL_SAFE},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
+use percent_encoding::percent_decode;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -21,20 +22,33 @@ const LENIENT: GeneralPurposeConfig =
 const ENGINES: [GeneralPurpose; 2] =
     [GeneralPurpose::new(&STANDARD, LENIENT), GeneralPurpose::new(&URL_SAFE, LENIENT)];
 
-/// The token in the cookie of a request.
-pub(super) fn token(headers: &HeaderMap) -> Option<String> {
-    let cookie = value(headers)?;
-    let json = ENGINES.iter().find_map(|engine| engine.decode(&cookie).ok())?;
-    serde_json::from_slice(&json).ok().map(|Session { jwt }| jwt)
+/// Names that a session is read from. We write the first; cookie-session 1.x, which older services have, the second.
+const NAMES: [&str; 2] = ["session", "express:sess"];
+
+/// The tokens in the cookies of a request. Another application on the domain may have cookies of the same names, of any
+/// bytes and in any place, so the caller tries them all.
+pub(super) fn tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    // As bytes: one cookie of other letters makes no text of the whole header.
+    let cookies = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes);
+    let pairs = cookies.flat_map(|cookies| cookies.split(|byte| *byte == b';'));
+    pairs.filter_map(value).filter_map(token)
 }
 
-fn value(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let (_, value) = pairs.find(|(name, _)| *name == "session")?;
+/// The value of a cookie with one of our names.
+fn value(pair: &[u8]) -> Option<&[u8]> {
+    let pair = pair.trim_ascii();
+    let end = pair.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = (&pair[..end], pair[end + 1..].trim_ascii());
+    let ours = NAMES.iter().any(|known| known.as_bytes() == name.trim_ascii());
+    let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    ours.then_some(unquoted.unwrap_or(value))
+}
+
+fn token(value: &[u8]) -> Option<String> {
     // Some clients escape what base64 has beyond letters and digits.
-    Some(value.trim_matches('"').replace("%3D", "=").replace("%2B", "+").replace("%2F", "/"))
+    let value: Vec<u8> = percent_decode(value).collect();
+    let json = ENGINES.iter().find_map(|engine| engine.decode(&value).ok())?;
+    serde_json::from_slice(&json).ok().map(|Session { jwt }| jwt)
 }
 
 /// The `Set-Cookie` that carries this token until the browser ends. No script reads it, and a page of another site
@@ -45,9 +59,9 @@ pub(super) fn set(token: String, secure: bool) -> String {
     format!("session={}; {}", ENGINES[0].encode(session), attributes(secure))
 }
 
-/// The `Set-Cookie` that takes the session away.
-pub(super) fn clear(secure: bool) -> String {
-    format!("session=; Max-Age=0; {}", attributes(secure))
+/// The `Set-Cookie`s that take the session away, whichever name it has.
+pub(super) fn clear(secure: bool) -> [String; 2] {
+    NAMES.map(|name| format!("{name}=; Max-Age=0; {}", attributes(secure)))
 }
 
 fn attributes(secure: bool) -> &'static str {
@@ -59,7 +73,41 @@ mod tests {
     use super::*;
 
     fn read(cookies: &[&str]) -> Option<String> {
-        token(&cookies.iter().map(|cookie| (COOKIE, cookie.parse().unwrap())).collect())
+        tokens(&cookies.iter().map(|cookie| (COOKIE, cookie.parse().unwrap())).collect()).next()
+    }
+
+    #[test]
+    fn cookies_of_others_do_not_hide_ours_whatever_their_bytes_order_and_number() {
+        let ours = session(&ENGINES[0]);
+        let theirs = [
+            "session=theirs",
+            "session=",
+            "session",
+            "a=\u{e9}",
+            "b=\"; session=\"",
+            "session=%ff",
+            "=",
+            ";;",
+        ];
+        for theirs in theirs {
+            for cookies in [format!("{theirs}; session={ours}"), format!("session={ours}; {theirs}")] {
+                let header = HeaderValue::from_bytes(cookies.as_bytes()).unwrap();
+                let headers = [(COOKIE, header)].into_iter().collect();
+                assert!(tokens(&headers).any(|token| token == "a.b.c"), "{cookies}");
+            }
+        }
+        let many = "session=x; ".repeat(500) + &format!("session={ours}");
+        assert_eq!(read(&[&many]).as_deref(), Some("a.b.c"));
+        let raw = [b"x=\xff\xfe; session=".as_slice(), ours.as_bytes()].concat();
+        let headers = [(COOKIE, HeaderValue::from_bytes(&raw).unwrap())].into_iter().collect();
+        assert_eq!(tokens(&headers).next().as_deref(), Some("a.b.c"));
+    }
+
+    #[test]
+    fn the_name_of_older_services_is_read_too() {
+        let ours = session(&ENGINES[0]);
+        assert_eq!(read(&[&format!("express:sess={ours}")]).as_deref(), Some("a.b.c"));
+        assert_eq!(read(&[&format!("express:sess.sig=x; express:sess={ours}")]).as_deref(), Some("a.b.c"));
     }
 
     fn session(engine: &GeneralPurpose) -> String {
@@ -75,6 +123,7 @@ mod tests {
             assert_eq!(read(&[&format!("session={cookie}")]), token);
             assert_eq!(read(&[&format!("session={}", cookie.trim_end_matches('='))]), token);
             assert_eq!(read(&[&format!("a=b; session={}; c=d", cookie.replace('=', "%3D"))]), token);
+            assert_eq!(read(&[&format!("a=b; session={}; c=d", cookie.replace('=', "%3d"))]), token);
             assert_eq!(read(&["a=b", &format!("session={cookie}")]), token);
         }
         assert_ne!(session(&ENGINES[0]), session(&ENGINES[1]));
@@ -102,7 +151,8 @@ mod tests {
                 "Path=/; HttpOnly; SameSite=Lax"
             };
             assert_eq!(attributes, expected);
-            assert_eq!(clear(secure), format!("session=; Max-Age=0; {expected}"));
+            let cleared = ["session", "express:sess"].map(|name| format!("{name}=; Max-Age=0; {expected}"));
+            assert_eq!(clear(secure), cleared);
         }
     }
 }

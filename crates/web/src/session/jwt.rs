@@ -6,13 +6,19 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac as _};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use sha2::Sha256;
 
 /// The header's only part that matters.
 #[derive(Debug, Deserialize)]
 struct Header {
     alg: String,
+    /// Names extensions that whoever does not know them must refuse; we know none (RFC 7515 §4.1.11).
+    #[serde(default, deserialize_with = "present")]
+    crit: Option<IgnoredAny>,
 }
 
 /// The header of what we sign, as the `jsonwebtoken` package of Node.js writes it.
@@ -22,9 +28,18 @@ const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 #[derive(Debug, Deserialize)]
 struct Claims<T> {
     /// Seconds since the Unix epoch from which on the token is void. Fractions are allowed.
+    #[serde(default, deserialize_with = "present")]
     exp: Option<f64>,
+    /// Seconds since the Unix epoch before which the token is void.
+    #[serde(default, deserialize_with = "present")]
+    nbf: Option<f64>,
     #[serde(flatten)]
     own: T,
+}
+
+/// A field that is there has a value: `null` is an error and not the same as nothing.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
 }
 
 /// The claims of a token that `key` signed and that is not void at `now` (seconds since the Unix epoch).
@@ -34,14 +49,16 @@ pub(super) fn verify<T: DeserializeOwned>(token: &str, key: &[u8], now: i64) -> 
     let (signed, signature) = token.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;
     // Ours to choose and never the token's: `none` and the asymmetric ones are forgeries.
-    if decode::<Header>(header)?.alg != "HS256" {
+    let header: Header = decode(header)?;
+    if header.alg != "HS256" || header.crit.is_some() {
         return None;
     }
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
     // In constant time.
     mac(key, signed).verify_slice(&signature).ok()?;
     let claims: Claims<T> = decode(claims)?;
-    let void = claims.exp.is_some_and(|exp| now as f64 >= exp);
+    let void =
+        claims.exp.is_some_and(|exp| now as f64 >= exp) || claims.nbf.is_some_and(|nbf| (now as f64) < nbf);
     (!void).then_some(claims.own)
 }
 
@@ -134,6 +151,28 @@ mod tests {
         assert_eq!(verify::<User>(&expiring, b"asdf", 1000), None);
         let nonsense = token(HS256, r#"{"id":"u-1","exp":"never"}"#, b"asdf");
         assert_eq!(verify::<User>(&nonsense, b"asdf", 0), None);
+        let null = token(HS256, r#"{"id":"u-1","exp":null}"#, b"asdf");
+        assert_eq!(verify::<User>(&null, b"asdf", 0), None);
+    }
+
+    #[test]
+    fn a_token_is_void_before_its_time() {
+        let later = token(HS256, r#"{"id":"u-1","nbf":1000}"#, b"asdf");
+        assert_eq!(verify::<User>(&later, b"asdf", 999), None);
+        assert!(verify::<User>(&later, b"asdf", 1000).is_some());
+        assert_eq!(verify::<User>(&token(HS256, r#"{"id":"u-1","nbf":null}"#, b"asdf"), b"asdf", 0), None);
+    }
+
+    #[test]
+    fn a_token_that_asks_for_an_extension_is_refused() {
+        for crit in [r#"["b64"]"#, "[]", "null"] {
+            let header = format!(r#"{{"alg":"HS256","crit":{crit},"b64":false}}"#);
+            assert_eq!(
+                verify::<User>(&token(&header, r#"{"id":"u-1"}"#, b"asdf"), b"asdf", 0),
+                None,
+                "{crit}"
+            );
+        }
     }
 
     #[test]

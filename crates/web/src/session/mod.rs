@@ -60,15 +60,14 @@ impl Sessions {
         cookie::set(token, secure)
     }
 
-    /// The `Set-Cookie` of a user who signs out. Called by `auth`.
-    pub fn close(secure: bool) -> String {
+    /// The `Set-Cookie`s of a user who signs out. Called by `auth`.
+    pub fn close(secure: bool) -> [String; 2] {
         cookie::clear(secure)
     }
 
     /// The user of a request that arrives `now` (seconds since the Unix epoch).
     fn user(&self, headers: &HeaderMap, now: i64) -> Option<User> {
-        let token = cookie::token(headers)?;
-        self.0.all().find_map(|key| jwt::verify(&token, key, now))
+        cookie::tokens(headers).find_map(|token| self.0.all().find_map(|key| jwt::verify(&token, key, now)))
     }
 }
 
@@ -124,6 +123,16 @@ mod tests {
         assert_eq!(read("key", &cookie, now), Some(user()));
         assert_eq!(read("key", &cookie, now + 59), Some(user()));
         assert_eq!(read("key", &cookie, now + 62), None);
+    }
+
+    #[test]
+    fn a_session_of_another_application_in_front_of_ours_does_not_sign_the_user_out() {
+        let now = clock::now().timestamp();
+        let open = |key: &str| Sessions::new(key.into()).open(&user(), Duration::from_secs(60), true);
+        let (theirs, ours) = (open("theirs"), open("key"));
+        let (theirs, _) = theirs.split_once(';').unwrap();
+        let headers = [(COOKIE, format!("{theirs}; {}", ours.split_once(';').unwrap().0).parse().unwrap())];
+        assert_eq!(Sessions::new("key".into()).user(&headers.into_iter().collect(), now), Some(user()));
     }
 
     #[test]
