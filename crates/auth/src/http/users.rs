@@ -47,11 +47,11 @@ impl From<Refusal> for ApiError {
 /// The answer that signs somebody in.
 type SignedIn = (StatusCode, [(HeaderName, String); 1], Json<UserBody>);
 
-fn signed_in(api: &Api, id: Id, email: &Email) -> SignedIn {
+fn signed_in(status: StatusCode, api: &Api, id: Id, email: &Email) -> SignedIn {
     Span::current().record("user", id.as_str());
     let user = User { id, email: Some(email.as_str().to_owned()) };
     let cookie = api.sessions.open(&user, api.cookies.lifetime, api.cookies.secure);
-    (StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(body_of(user)))
+    (status, [(SET_COOKIE, cookie)], Json(body_of(user)))
 }
 
 /// Create an account and sign in to it
@@ -75,7 +75,7 @@ pub(super) async fn sign_up(
 ) -> Result<SignedIn, ApiError> {
     let (email, password) = new_account(&body)?;
     let user = api.accounts.sign_up(&email, password, from).await?;
-    Ok(signed_in(&api, user, &email))
+    Ok(signed_in(StatusCode::CREATED, &api, user, &email))
 }
 
 /// Sign in
@@ -85,7 +85,7 @@ pub(super) async fn sign_up(
     tag = "users",
     request_body = CredentialsBody,
     responses(
-        (status = 201, body = UserBody, description = "The user is signed in.",
+        (status = 200, body = UserBody, description = "The user is signed in.",
          headers(("Set-Cookie" = String, description = "The session."))),
         (status = 400, body = ErrorBody, description = "A field is wrong, or they are not those of an account."),
         (status = 429, body = ErrorBody, description = "Too many attempts at this account or from this address failed.",
@@ -99,7 +99,7 @@ pub(super) async fn sign_in(
 ) -> Result<SignedIn, ApiError> {
     let (email, password) = credentials(&body)?;
     let user = api.accounts.sign_in(&email, password, from).await?;
-    Ok(signed_in(&api, user, &email))
+    Ok(signed_in(StatusCode::OK, &api, user, &email))
 }
 
 /// Sign out
@@ -108,15 +108,15 @@ pub(super) async fn sign_in(
     path = "/api/users/signout",
     tag = "users",
     responses(
-        (status = 201, body = SignedOutBody, description = "Nobody is signed in.",
+        (status = 200, body = SignedOutBody, description = "Nobody is signed in.",
          headers(("Set-Cookie" = String, description = "Ends the session."))),
     )
 )]
 pub(super) async fn sign_out(
     State(api): State<Api>,
-) -> (StatusCode, AppendHeaders<[(HeaderName, String); 2]>, Json<SignedOutBody>) {
+) -> (AppendHeaders<[(HeaderName, String); 2]>, Json<SignedOutBody>) {
     let cleared = Sessions::close(api.cookies.secure).map(|cookie| (SET_COOKIE, cookie));
-    (StatusCode::CREATED, AppendHeaders(cleared), Json(SignedOutBody {}))
+    (AppendHeaders(cleared), Json(SignedOutBody {}))
 }
 
 /// Show who is signed in

@@ -143,6 +143,11 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
+    /// Every `Set-Cookie`.
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+        self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
     /// The id in the body of who signed up or in.
     pub(crate) fn user(&self) -> String {
         self.json()["id"].as_str().unwrap().to_owned()
