@@ -51,6 +51,23 @@ async fn an_event_that_is_early_by_twenty_minutes_is_kept_by_the_broker_and_no_d
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_and_outcomes_are_counted_from_0_before_the_first_one() {
+    let platform = Platform::start("20m").await;
+    let mut missing = vec![r#"dead_letters_total{consumer="orders-payment-created"} 0"#.to_owned()];
+    missing.extend(["done", "postponed", "given_back", "retried", "dead_lettered", "kept"].map(|outcome| {
+        format!(r#"consumed_total{{consumer="orders-payment-created",outcome="{outcome}"}} 0"#)
+    }));
+    eventually("every series is there", READY, async || {
+        let answered = platform.orders.get("/metrics").await.map_err(|error| format!("{error:#}"))?.1;
+        match missing.iter().find(|line| !answered.lines().any(|there| there == **line)) {
+            None => Ok(()),
+            Some(line) => Err(format!("no {line}")),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_payment_completes_an_order_and_one_for_a_cancelled_order_is_a_dead_letter_with_its_reason() {
     let platform = Platform::start("15m").await;
     let (paid, cancelled) = (platform.order().await, platform.order().await);
