@@ -32,18 +32,44 @@ pub(super) struct Settler {
     dead_letters: DeadLetters,
     refusals: Mutex<Refusals>,
     retries: u32,
-    /// Looked up once: by far the most messages are counted here.
+    counted: Counted,
+}
+
+/// Messages by how they were answered. All of them are there from the start, at 0, and looked up once.
+#[derive(Debug)]
+struct Counted {
     done: Counter,
+    postponed: Counter,
+    given_back: Counter,
+    retried: Counter,
+    dead_lettered: Counter,
+    /// For want of room among the dead letters.
+    kept: Counter,
+}
+
+impl Counted {
+    fn new(consumer: &str) -> Self {
+        let outcome = |outcome| {
+            let counter = counter!("consumed_total", "consumer" => consumer.to_owned(), "outcome" => outcome);
+            counter.increment(0);
+            counter
+        };
+        Self {
+            done: outcome("done"),
+            postponed: outcome("postponed"),
+            given_back: outcome("given_back"),
+            retried: outcome("retried"),
+            dead_lettered: outcome("dead_lettered"),
+            kept: outcome("kept"),
+        }
+    }
 }
 
 impl Settler {
     /// `retries` is how often a message may be refused before it becomes a dead letter, unless the handler says so.
     pub(super) fn new(consumer: String, client: Client, dead_letters: DeadLetters, retries: u32) -> Self {
-        let done = outcomes(&consumer, "done");
-        for outcome in ["done", "postponed", "given_back", "retried", "dead_lettered", "kept"] {
-            outcomes(&consumer, outcome).increment(0);
-        }
-        Self { consumer, client, dead_letters, refusals: Mutex::default(), retries, done }
+        let counted = Counted::new(&consumer);
+        Self { consumer, client, dead_letters, refusals: Mutex::default(), retries, counted }
     }
 
     /// Acks messages whose effect is durable.
@@ -52,18 +78,18 @@ impl Settler {
             let mut refusals = self.refusals();
             messages.iter().for_each(|message| refusals.forget(message.position));
         }
-        self.done.increment(messages.len() as u64);
+        self.counted.done.increment(messages.len() as u64);
         self.answer(messages, &Bytes::from_static(b"+ACK")).await;
     }
 
     /// Has a message delivered again after this delay. It is never counted.
     pub(super) async fn postpone(&self, message: &Received, delay: Duration) {
-        self.answer_one(message, AckKind::Nak(Some(delay)), "postponed").await;
+        self.answer_one(message, AckKind::Nak(Some(delay)), &self.counted.postponed).await;
     }
 
     /// Gives a message back untouched, to be delivered again at once, to the consumer that asks next.
     pub(super) async fn give_back(&self, message: &Received) {
-        self.answer_one(message, AckKind::Nak(None), "given_back").await;
+        self.answer_one(message, AckKind::Nak(None), &self.counted.given_back).await;
     }
 
     /// Answers a message that a handler refused, or that none could read.
@@ -91,7 +117,7 @@ impl Settler {
             "{} refused message {sequence} ({refused} of {limit}), again in {delay:?}: {reason}",
             self.consumer,
         );
-        self.answer_one(message, AckKind::Nak(Some(delay)), "retried").await;
+        self.answer_one(message, AckKind::Nak(Some(delay)), &self.counted.retried).await;
     }
 
     /// Stores the dead letter, then terms the message. Without room for the dead letter the message stays.
@@ -99,7 +125,7 @@ impl Settler {
         match self.dead_letters.store(&DeadLetter { message, reason }).await {
             Ok(()) => {
                 self.refusals().forget(message.position);
-                self.answer_one(message, AckKind::Term, "dead_lettered").await;
+                self.answer_one(message, AckKind::Term, &self.counted.dead_lettered).await;
             }
             Err(error) => {
                 let sequence = message.position.sequence;
@@ -109,13 +135,13 @@ impl Settler {
                     "the dead letters did not take message {sequence}, which is kept and tried again: {error:#}",
                 );
                 let delay = retry_delay(message.position.delivered);
-                self.answer_one(message, AckKind::Nak(Some(delay)), "kept").await;
+                self.answer_one(message, AckKind::Nak(Some(delay)), &self.counted.kept).await;
             }
         }
     }
 
-    async fn answer_one(&self, message: &Received, kind: AckKind, outcome: &'static str) {
-        outcomes(&self.consumer, outcome).increment(1);
+    async fn answer_one(&self, message: &Received, kind: AckKind, counted: &Counter) {
+        counted.increment(1);
         self.answer(&[message], &kind.into()).await;
     }
 
@@ -182,8 +208,4 @@ impl Settler {
     fn refusals(&self) -> std::sync::MutexGuard<'_, Refusals> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn outcomes(consumer: &str, outcome: &'static str) -> Counter {
-    counter!("consumed_total", "consumer" => consumer.to_owned(), "outcome" => outcome)
 }

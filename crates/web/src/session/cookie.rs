@@ -1,6 +1,6 @@
 //! The cookie `session`: base64 of `{"jwt": "<token>"}`, as the package cookie-session of Node.js writes it.
 //!
-//! Ours while there is one cookie: a library would replace some twelve lines.
+//! Ours, because libraries read the header as text, and cookies of other applications in it may be of any bytes.
 
 use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
 use base64::{
@@ -56,7 +56,7 @@ fn token(value: &[u8]) -> Option<String> {
 pub(super) fn set(token: String, secure: bool) -> String {
     // A text in an object is always JSON.
     let session = serde_json::to_vec(&Session { jwt: token }).unwrap_or_default();
-    format!("session={}; {}", ENGINES[0].encode(session), attributes(secure))
+    format!("{}={}; {}", NAMES[0], ENGINES[0].encode(session), attributes(secure))
 }
 
 /// The `Set-Cookie`s that take the session away, whichever name it has.
@@ -74,6 +74,11 @@ mod tests {
 
     fn read(cookies: &[&str]) -> Option<String> {
         tokens(&cookies.iter().map(|cookie| (COOKIE, cookie.parse().unwrap())).collect()).next()
+    }
+
+    fn session(engine: &GeneralPurpose) -> String {
+        // The question marks make the two alphabets differ.
+        engine.encode(r#"{"jwt":"a.b.c","x":"???>>>"}"#)
     }
 
     #[test]
@@ -108,11 +113,6 @@ mod tests {
         let ours = session(&ENGINES[0]);
         assert_eq!(read(&[&format!("express:sess={ours}")]).as_deref(), Some("a.b.c"));
         assert_eq!(read(&[&format!("express:sess.sig=x; express:sess={ours}")]).as_deref(), Some("a.b.c"));
-    }
-
-    fn session(engine: &GeneralPurpose) -> String {
-        // The question marks make the two alphabets differ.
-        engine.encode(r#"{"jwt":"a.b.c","x":"???>>>"}"#)
     }
 
     #[test]

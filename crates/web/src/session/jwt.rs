@@ -12,7 +12,7 @@ use serde::{
 };
 use sha2::Sha256;
 
-/// The header's only part that matters.
+/// The parts of the header that matter.
 #[derive(Debug, Deserialize)]
 struct Header {
     alg: String,
