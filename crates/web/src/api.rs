@@ -2,6 +2,7 @@
 
 use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
 use common::api::{ErrorBody, FieldError};
+use tower_http::normalize_path::NormalizePath;
 use utoipa::{
     PartialSchema as _, ToSchema as _,
     openapi::{
@@ -16,21 +17,24 @@ use super::{ApiError, LONGEST_BODY, origin::refuse_cross_site, request_layer::re
 
 /// The API of a service: its routes, `GET <prefix>/openapi.json` with the document that is generated from them, and
 /// around each request its limits, its name in the logs and the refusal of cross-site writes. Whatever is answered in
-/// error, also to a path or a method that is not there, has the body `{"errors": [...]}`.
+/// error, also to a path or a method that is not there, has the body `{"errors": [...]}`. A slash behind a path changes nothing,
+/// as with Express: some clients send it on every call.
 pub fn into_router<S>(title: &str, prefix: &str, routes: OpenApiRouter<S>, state: S) -> Router
 where
     S: Clone + Send + Sync + 'static,
 {
     let (routes, mut document) = routes.split_for_parts();
     complete(title, &mut document);
-    routes
+    let routes = routes
         .route(&format!("{prefix}/openapi.json"), get(async move || Json(document)))
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(middleware::from_fn(refuse_cross_site))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn(request_layer))
-        .with_state(state)
+        .with_state(state);
+    // Around the router, because it is a route's path that has no slash.
+    Router::new().fallback_service(NormalizePath::trim_trailing_slash(routes))
 }
 
 /// Adds what all operations have in common: the answers of the layers around them, and how a user is known.

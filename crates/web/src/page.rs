@@ -1,13 +1,14 @@
 //! Lists in pages, for clients that ask for it: `?limit=20`, and then `?limit=20&after=<id of the last>`.
 //!
-//! A client that asks for nothing special gets the whole list. The body is the same list; a `Link` header leads to the next
-//! page (RFC 8288). Whole lists are made a few at a time, because each is in memory as a whole.
+//! A client that asks for nothing special gets the first [`DEFAULT_PAGE`]. The body is a plain list; a `Link` header leads to the
+//! next page (RFC 8288). No list is longer than that, and long ones are made a few at a time: what lists take in memory does not
+//! grow with the table.
 
 use std::time::Duration;
 
 use axum::{
     Json,
-    extract::{FromRequestParts, Query},
+    extract::FromRequestParts,
     http::{HeaderValue, header::LINK, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -19,20 +20,23 @@ use tokio::{
 };
 use utoipa::IntoParams;
 
-use super::ApiError;
+use super::{ApiError, QueryString};
 
-/// The most entries of one page.
+/// The most entries that a client can ask for.
 const LONGEST_PAGE: u32 = 100;
+/// Entries for a client that asks for no number.
+const DEFAULT_PAGE: u32 = 500;
 
-/// Whole lists that a process makes at one time; the others wait.
-const WHOLE_LISTS: usize = 4;
-/// For a turn at a whole list. Less than a request may take, so that the client still gets an answer.
+/// Lists of [`DEFAULT_PAGE`] that a process makes at one time; the others wait. Entries written before titles had a bound can
+/// have 16 KiB each, so one such list can take 8 MiB, twice.
+const LONG_LISTS: usize = 2;
+/// For a turn at a long list. Less than a request may take, so that the client still gets an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Entries of the page; `None` is all of them.
+    /// Entries that were asked for; `None` is the [`DEFAULT_PAGE`].
     limit: Option<u32>,
     /// The list goes on behind this entry.
     pub after: Option<Id>,
@@ -42,7 +46,7 @@ pub struct Page {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// Return at most so many entries. Without it the whole list is returned.
+    /// Return at most so many entries. Without it the first 500 are returned.
     #[param(value_type = u32, required = false, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// Go on behind the entry with this id, the last one of the page before. It must be in the list.
@@ -52,16 +56,20 @@ pub struct PageQuery {
 
 impl Page {
     /// Entries to read: one more than the page has, which tells whether there is a next page. For the store.
-    pub fn fetch(&self) -> Option<i64> {
-        self.limit.map(|limit| i64::from(limit) + 1)
+    pub fn fetch(&self) -> i64 {
+        i64::from(self.size()) + 1
     }
 
-    /// Waits for a turn if the whole list is asked for, and has it until what it answers is dropped.
+    fn size(&self) -> u32 {
+        self.limit.unwrap_or(DEFAULT_PAGE)
+    }
+
+    /// Waits for a turn if no number of entries is asked for, and has it until what it answers is dropped.
     ///
     /// # Errors
-    /// [`ApiError::Unavailable`] when too many others ask for whole lists.
+    /// [`ApiError::Unavailable`] when too many others ask for long lists.
     pub async fn turn(&self) -> Result<Option<SemaphorePermit<'static>>, ApiError> {
-        static TURNS: Semaphore = Semaphore::const_new(WHOLE_LISTS);
+        static TURNS: Semaphore = Semaphore::const_new(LONG_LISTS);
         if self.limit.is_some() {
             return Ok(None);
         }
@@ -93,8 +101,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let query = Query::<PageQuery>::from_request_parts(parts, state).await;
-        let Query(query) = query.map_err(|_| ApiError::bad_request("The query string is not valid"))?;
+        let QueryString(query) = QueryString::from_request_parts(parts, state).await?;
         Self::read(&query)
     }
 }
@@ -107,14 +114,17 @@ pub struct Paged<T> {
 }
 
 impl<T> Paged<T> {
-    /// What was read for `page`, see [`Page::fetch`], of the list at `path`; `id` names an entry.
+    /// What was read for `page`, see [`Page::fetch`], of the list at `path`, which may have a query; `id` names an entry.
     pub fn new(page: &Page, path: &str, mut entries: Vec<T>, id: impl Fn(&T) -> &Id) -> Self {
-        let Some(limit) = page.limit.filter(|limit| entries.len() > *limit as usize) else {
+        let size = page.size() as usize;
+        if entries.len() <= size {
             return Self { entries, next: None };
-        };
-        entries.truncate(limit as usize);
+        }
+        entries.truncate(size);
+        let start = if path.contains('?') { '&' } else { '?' };
+        let limit = page.limit.map(|limit| format!("limit={limit}&")).unwrap_or_default();
         let next =
-            entries.last().map(|last| format!("<{path}?limit={limit}&after={}>; rel=\"next\"", id(last)));
+            entries.last().map(|last| format!("<{path}{start}{limit}after={}>; rel=\"next\"", id(last)));
         Self { entries, next }
     }
 }
@@ -151,27 +161,42 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whole_lists_take_turns_and_pages_do_not() {
-        let (whole, page) = (read(None, None).unwrap(), read(Some("2"), None).unwrap());
+    async fn long_lists_take_turns_and_pages_do_not() {
+        let (long, page) = (read(None, None).unwrap(), read(Some("2"), None).unwrap());
         let mut turns = Vec::new();
-        for _ in 0..WHOLE_LISTS {
-            turns.push(whole.turn().await.unwrap().unwrap());
+        for _ in 0..LONG_LISTS {
+            turns.push(long.turn().await.unwrap().unwrap());
         }
-        assert!(matches!(whole.turn().await, Err(ApiError::Unavailable)));
+        assert!(matches!(long.turn().await, Err(ApiError::Unavailable)));
         assert!(page.turn().await.unwrap().is_none());
         turns.pop();
-        assert!(whole.turn().await.unwrap().is_some());
+        assert!(long.turn().await.unwrap().is_some());
     }
 
     #[test]
     fn a_full_page_leads_to_the_next_one_and_the_last_to_none() {
         let page = read(Some("2"), None).unwrap();
-        assert_eq!(page.fetch(), Some(3));
+        assert_eq!(page.fetch(), 3);
         let ids = |count: usize| ["a", "b", "c"][..count].iter().map(|id| id.parse().unwrap()).collect();
         let full = Paged::<Id>::new(&page, "/api/orders", ids(3), |id| id);
         assert_eq!(full.entries.len(), 2);
         assert_eq!(full.next.as_deref(), Some("</api/orders?limit=2&after=b>; rel=\"next\""));
         assert_eq!(Paged::<Id>::new(&page, "/api/orders", ids(2), |id| id).next, None);
-        assert_eq!(read(None, None).unwrap().fetch(), None);
+        let with_a_query = Paged::<Id>::new(&page, "/api/tickets?status=all", ids(3), |id| id);
+        assert_eq!(
+            with_a_query.next.as_deref(),
+            Some("</api/tickets?status=all&limit=2&after=b>; rel=\"next\"")
+        );
+    }
+
+    #[test]
+    fn who_asks_for_no_number_gets_the_first_five_hundred_and_the_way_to_the_rest() {
+        let page = read(None, None).unwrap();
+        assert_eq!(page.fetch(), 501);
+        let ids = |count: usize| (0..count).map(|id| format!("t-{id}").parse().unwrap()).collect();
+        let full = Paged::<Id>::new(&page, "/api/tickets", ids(501), |id| id);
+        assert_eq!(full.entries.len(), 500);
+        assert_eq!(full.next.as_deref(), Some("</api/tickets?after=t-499>; rel=\"next\""));
+        assert_eq!(Paged::<Id>::new(&page, "/api/tickets", ids(500), |id| id).next, None);
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn measure(buyers: usize, tickets: usize) -> Result<Figures> {
     answers.iter().for_each(|(status, _)| *statuses.entry(*status).or_default() += 1);
     let expected = HashMap::from([(201, tickets), (400, buyers - tickets)]);
     ensure!(statuses == expected, "{statuses:?} instead of {expected:?}");
-    wait_until_reserved(&platform, &seller.0, tickets).await?;
+    wait_until_reserved(&platform, tickets).await?;
     let reserved_ms = begin.elapsed().as_secs_f64() * 1e3;
     let mut took: Vec<f64> = answers.into_iter().map(|(_, ms)| ms).collect();
     stats::sort(&mut took);
@@ -77,11 +77,13 @@ async fn wait_until_known(platform: &Platform, tickets: usize) -> Result<()> {
     until(tickets, known).await
 }
 
-async fn wait_until_reserved(platform: &Platform, client: &Client, tickets: usize) -> Result<()> {
+async fn wait_until_reserved(platform: &Platform, tickets: usize) -> Result<()> {
+    let url = platform.database_url(Service::Tickets).context("tickets has a database")?;
+    let pool = sqlx::PgPool::connect(url).await?;
     let reserved = async || -> Result<usize> {
-        let all: Vec<Value> =
-            client.get(format!("{}/api/tickets", platform.url())).send().await?.json().await?;
-        Ok(all.iter().filter(|ticket| ticket["orderId"].is_string()).count())
+        let reserved = sqlx::query_scalar("select count(*) from tickets where order_id is not null");
+        let reserved: i64 = reserved.fetch_one(&pool).await?;
+        Ok(reserved as usize)
     };
     until(tickets, reserved).await
 }

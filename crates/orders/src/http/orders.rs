@@ -31,14 +31,14 @@ fn body_of(order: Order) -> OrderBody {
     }
 }
 
-/// The buyer's own orders of every status, the newest first.
+/// The buyer's own orders of every status, the oldest first.
 #[utoipa::path(
     get,
     path = "/api/orders",
     params(PageQuery),
     responses(
-        (status = 200, description = "All of them, or one page.", body = [OrderBody],
-         headers(("Link" = String, description = "The next page, if this is one and there is another."))),
+        (status = 200, description = "The first 500, or one page.", body = [OrderBody],
+         headers(("Link" = String, description = "The next page, if there is one."))),
         (status = 400, description = "The page makes no sense.", body = ErrorBody),
         (status = 401, description = "Nobody is signed in.", body = ErrorBody),
     ),

@@ -27,7 +27,7 @@ impl Store {
         row.map(Order::try_from).transpose()
     }
 
-    /// A buyer's orders of every status, the newest first: those behind the order `after`, at most `limit`. `None` if
+    /// A buyer's orders of every status, the oldest first: those behind the order `after`, at most `limit`. `None` if
     /// the buyer has no order `after`.
     ///
     /// # Errors
@@ -36,7 +36,7 @@ impl Store {
         &self,
         user: &Id,
         after: Option<&Id>,
-        limit: Option<i64>,
+        limit: i64,
     ) -> sqlx::Result<Option<Vec<Order>>> {
         let (rows, known): (Vec<OrderRow>, bool) = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
@@ -44,10 +44,12 @@ impl Store {
                 "select o.id, o.version, o.status, o.user_id, o.expires_at,
                         t.id as ticket_id, t.version as ticket_version, t.title, t.price
                  from orders o join tickets t on t.id = o.ticket_id
-                 left join orders cursor on cursor.id = $2 and cursor.user_id = $1
-                 where o.user_id = $1
-                   and ($2::text is null or (o.created_at, cursor.id) < (cursor.created_at, o.id))
-                 order by o.created_at desc, o.id limit $3",
+                 where o.user_id = $1 and (o.created_at, o.id) > (
+                   case when $2::text is null then '-infinity'
+                        else (select created_at from orders where id = $2 and user_id = $1) end,
+                   coalesce($2, '')
+                 )
+                 order by o.created_at, o.id limit $3",
             );
             let after_text = after.map(Id::as_str);
             let rows: Vec<OrderRow> =

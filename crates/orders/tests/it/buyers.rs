@@ -128,14 +128,14 @@ async fn an_order_paid_and_cancelled_at_the_same_instant_becomes_exactly_one_of_
 }
 
 #[tokio::test]
-async fn a_buyers_orders_are_listed_the_newest_first_and_nobody_elses() {
+async fn a_buyers_orders_are_listed_the_oldest_first_and_nobody_elses() {
     let world = World::new().await;
     let user = Id::generate();
     let mut placed = Vec::new();
     for _ in 0..3 {
         let wish = orders::store::Placement { user_id: user.clone(), ..wish(&world.ticket().await) };
         world.store.place(&wish).await.unwrap();
-        placed.insert(0, wish.order_id);
+        placed.push(wish.order_id);
     }
     world.order(QUARTER).await;
     let listed = world.orders_of(&user).await;

@@ -93,9 +93,7 @@ async fn what_is_not_there_is_not_found() {
     let server = server().await;
     let golden = include_str!("../golden/not_found.http");
     check(server.post("u-1", r#"{"ticketId":"t-2"}"#).await, golden, &[]).await;
-    for path in
-        ["/api/orders/nothing", "/api/orders/a%20b", "/api/orders/%ff", "/api/order", "/api/orders/", "/"]
-    {
+    for path in ["/api/orders/nothing", "/api/orders/a%20b", "/api/orders/%ff", "/api/order", "/"] {
         check(server.get("u-1", path).await, golden, &[]).await;
     }
     check(server.delete("u-1", "/api/orders/nothing").await, golden, &[]).await;

@@ -10,14 +10,14 @@ use crate::{
     world::{id, wish},
 };
 
-/// A server with a buyer `u-1` of so many orders, the newest first.
+/// A server with a buyer `u-1` of so many orders, the oldest first.
 async fn buyer(orders: usize) -> (Server, Vec<Id>) {
     let server = Server::new().await;
     let mut placed = Vec::new();
     for _ in 0..orders {
         let wish = Placement { user_id: id("u-1"), ..wish(&server.world.ticket().await) };
         server.world.store.place(&wish).await.unwrap();
-        placed.insert(0, wish.order_id);
+        placed.push(wish.order_id);
     }
     (server, placed)
 }
@@ -28,7 +28,7 @@ async fn ids(answer: Response) -> Vec<Id> {
 }
 
 #[tokio::test]
-async fn pages_lead_through_the_whole_list_and_who_asks_for_none_gets_all() {
+async fn pages_lead_through_the_whole_list_and_a_short_one_is_one_page() {
     let (server, placed) = buyer(5).await;
     let mut path = "/api/orders?limit=2".to_owned();
     let mut found = Vec::new();

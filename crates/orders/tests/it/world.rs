@@ -184,6 +184,6 @@ pub(crate) fn payment(order: &Id) -> PaymentCreated {
 impl World {
     /// All orders of a buyer.
     pub(crate) async fn orders_of(&self, user: &Id) -> Vec<Order> {
-        self.store.orders_of(user, None, None).await.unwrap().expect("there is no cursor")
+        self.store.orders_of(user, None, 1_000).await.unwrap().expect("there is no cursor")
     }
 }

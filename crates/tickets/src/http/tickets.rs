@@ -9,11 +9,13 @@ use common::{
     api::{ErrorBody, TicketBody, TicketDraftBody},
     event::Id,
 };
-use web::{ApiError, Body, IfMatch, Page, PageQuery, Paged, PathId, Trace, User, etag};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use web::{ApiError, Body, IfMatch, Page, PageQuery, Paged, PathId, QueryString, Trace, User, etag};
 
 use super::{Api, PREFIX, draft::Draft};
 use crate::{
-    store::{self, Edit, EditError},
+    store::{self, Edit, EditError, Which},
     ticket::{EditRefusal, Ticket},
 };
 
@@ -30,23 +32,51 @@ fn tagged(ticket: Ticket) -> Tagged {
     (etag(ticket.version), Json(body_of(ticket)))
 }
 
-/// Every ticket, the oldest first.
+/// Which tickets are asked for, in the query string.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WhichQuery {
+    /// `free`, those that can be bought, unless told otherwise; `all`, the reserved and the sold ones too.
+    #[param(required = false)]
+    status: Option<String>,
+}
+
+impl WhichQuery {
+    fn read(&self) -> Result<Which, ApiError> {
+        match self.status.as_deref() {
+            None | Some("free") => Ok(Which::Free),
+            Some("all") => Ok(Which::All),
+            Some(_) => Err(ApiError::bad_field("status", "Status must be free or all")),
+        }
+    }
+}
+
+/// The tickets that can be bought, or all, the oldest first.
 #[utoipa::path(
     get,
     path = "/api/tickets",
-    params(PageQuery),
+    params(WhichQuery, PageQuery),
     responses(
-        (status = 200, description = "All of them, or one page.", body = [TicketBody],
-         headers(("Link" = String, description = "The next page, if this is one and there is another."))),
-        (status = 400, description = "The page makes no sense.", body = ErrorBody),
+        (status = 200, description = "The first 500, or one page.", body = [TicketBody],
+         headers(("Link" = String, description = "The next page, if there is one."))),
+        (status = 400, description = "The page or the status makes no sense.", body = ErrorBody),
     )
 )]
-pub(super) async fn list(State(api): State<Api>, page: Page) -> Result<Paged<TicketBody>, ApiError> {
+pub(super) async fn list(
+    State(api): State<Api>,
+    QueryString(which): QueryString<WhichQuery>,
+    page: Page,
+) -> Result<Paged<TicketBody>, ApiError> {
+    let which = which.read()?;
     let _turn = page.turn().await?;
-    let tickets = api.store.list(page.after.as_ref(), page.fetch()).await?;
+    let tickets = api.store.list(which, page.after.as_ref(), page.fetch()).await?;
     let tickets = tickets.ok_or_else(Page::unknown_cursor)?;
     let tickets = tickets.into_iter().map(body_of).collect();
-    Ok(Paged::new(&page, PREFIX, tickets, |ticket: &TicketBody| &ticket.id))
+    let path = match which {
+        Which::Free => PREFIX.to_owned(),
+        Which::All => format!("{PREFIX}?status=all"),
+    };
+    Ok(Paged::new(&page, &path, tickets, |ticket: &TicketBody| &ticket.id))
 }
 
 /// Puts a ticket up for sale.

@@ -5,6 +5,15 @@ use common::event::Id;
 use super::{Store, row::TicketRow};
 use crate::ticket::Ticket;
 
+/// Which tickets a list has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that can be bought.
+    Free,
+    /// Those that an order holds, too: reserved, or sold.
+    All,
+}
+
 impl Store {
     /// The ticket with this id.
     ///
@@ -24,16 +33,25 @@ impl Store {
         row.map(Ticket::try_from).transpose()
     }
 
-    /// Every ticket, the oldest first: those behind the ticket `after`, at most `limit`. `None` if there is no ticket
-    /// `after`.
+    /// Tickets, the oldest first: those behind the ticket `after`, at most `limit`. `None` if there is no ticket `after`,
+    /// which may be held by now.
     ///
     /// # Errors
     /// What Postgres answers.
-    pub async fn list(&self, after: Option<&Id>, limit: Option<i64>) -> sqlx::Result<Option<Vec<Ticket>>> {
+    pub async fn list(
+        &self,
+        which: Which,
+        after: Option<&Id>,
+        limit: i64,
+    ) -> sqlx::Result<Option<Vec<Ticket>>> {
         let after = after.map(Id::as_str);
+        let list = match which {
+            Which::Free => include_str!("list_free.sql"),
+            Which::All => include_str!("list.sql"),
+        };
         let (rows, known): (Vec<TicketRow>, bool) = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
-            let rows = sqlx::query_as(include_str!("list.sql"));
+            let rows = sqlx::query_as(list);
             let rows: Vec<TicketRow> = rows.bind(after).bind(limit).fetch_all(&mut *connection).await?;
             // Behind an unknown ticket is nothing; only then it is worth another question.
             let known = if rows.is_empty() && after.is_some() {

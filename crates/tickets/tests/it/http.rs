@@ -3,6 +3,7 @@
 use common::{event::TicketCreated, traceparent::Traceparent};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tickets::store::Which;
 
 use crate::{
     api::{Server, check, send},
@@ -16,7 +17,7 @@ async fn a_ticket_is_created_shown_listed_and_changed_as_the_golden_files_say() 
     let server = Server::new().await;
     check(server.get("/api/tickets").await, include_str!("../golden/listed_empty.http"), &[]).await;
     let created = server.post("u-1", DRAFT).await;
-    let listed = server.world.store.list(None, None).await.unwrap().unwrap().remove(0);
+    let listed = server.world.store.list(Which::All, None, 10).await.unwrap().unwrap().remove(0);
     let names = [("ticket", listed.id.as_str())];
     check(created, include_str!("../golden/created.http"), &names).await;
     let path = format!("/api/tickets/{}", listed.id);
@@ -27,7 +28,7 @@ async fn a_ticket_is_created_shown_listed_and_changed_as_the_golden_files_say() 
 }
 
 #[tokio::test]
-async fn a_reserved_ticket_shows_its_order_and_is_not_changed() {
+async fn a_reserved_ticket_shows_its_order_is_left_out_of_the_list_and_is_not_changed() {
     let server = Server::new().await;
     let (ticket, path) = server.sell("u-1").await;
     let names = [("ticket", ticket.as_str())];
@@ -35,7 +36,13 @@ async fn a_reserved_ticket_shows_its_order_and_is_not_changed() {
     server.world.store.reserve(std::slice::from_ref(&reserved)).await.unwrap();
     check(server.get(&path).await, include_str!("../golden/shown_reserved.http"), &names).await;
     check(server.put("u-1", &path, DRAFT).await, include_str!("../golden/reserved.http"), &[]).await;
+    let listed = async |path: &str| {
+        let tickets: Vec<Value> = server.get(path).await.json().await.unwrap();
+        tickets.len()
+    };
+    assert_eq!((listed("/api/tickets").await, listed("/api/tickets?status=all").await), (0, 1));
     server.world.store.release(&[reserved]).await.unwrap();
+    assert_eq!(listed("/api/tickets/?status=free").await, 1);
     assert_eq!(server.put("u-1", &path, DRAFT).await.status(), 200);
 }
 
@@ -75,9 +82,7 @@ async fn a_ticket_is_only_changed_by_its_seller() {
 async fn what_is_not_there_is_not_found() {
     let server = Server::new().await;
     let golden = include_str!("../golden/not_found.http");
-    for path in
-        ["/api/tickets/nothing", "/api/tickets/a%20b", "/api/tickets/%ff", "/api/tickets/", "/api/ticket"]
-    {
+    for path in ["/api/tickets/nothing", "/api/tickets/a%20b", "/api/tickets/%ff", "/api/ticket", "/"] {
         check(server.get(path).await, golden, &[]).await;
     }
     check(server.put("u-1", "/api/tickets/nothing", DRAFT).await, golden, &[]).await;
@@ -85,6 +90,18 @@ async fn what_is_not_there_is_not_found() {
     for (method, path) in [(Method::DELETE, "/api/tickets/x"), (Method::PUT, "/api/tickets")] {
         check(server.request("u-1", method, path).send().await.unwrap(), golden, &[]).await;
     }
+}
+
+#[tokio::test]
+async fn a_slash_behind_a_path_changes_nothing() {
+    let server = Server::new().await;
+    let request = server.request("u-1", Method::POST, "/api/tickets/");
+    assert_eq!(send(request, DRAFT).await.status(), 201);
+    let listed: Vec<Value> = server.get("/api/tickets/?limit=3").await.json().await.unwrap();
+    let path = format!("/api/tickets/{}/", listed[0]["id"].as_str().unwrap());
+    assert_eq!(server.get(&path).await.status(), 200);
+    assert_eq!(server.put("u-1", &path, DRAFT).await.status(), 200);
+    assert_eq!(server.request("u-1", Method::PATCH, &path).send().await.unwrap().status(), 405);
 }
 
 #[tokio::test]
@@ -123,7 +140,7 @@ async fn of_two_editors_who_saw_the_same_version_one_wins() {
 }
 
 #[tokio::test]
-async fn pages_lead_through_the_whole_list_and_who_asks_for_none_gets_all() {
+async fn pages_lead_through_the_whole_list_and_keep_the_status_that_was_asked_for() {
     let server = Server::new().await;
     let mut sold = Vec::new();
     for _ in 0..5 {
@@ -143,8 +160,17 @@ async fn pages_lead_through_the_whole_list_and_who_asks_for_none_gets_all() {
     assert_eq!(next, format!("</api/tickets?limit=3&after={}>; rel=\"next\"", sold[2]));
     let (rest, link) = ids(next.trim_start_matches('<').split('>').next().unwrap()).await;
     assert_eq!((&rest[..], link), (&sold[3..], None));
+    // The ticket at which a page ends may be bought before the next page is asked for.
+    let bought = order("o-1", &id(&sold[2]));
+    server.world.store.reserve(&[bought]).await.unwrap();
+    assert_eq!(ids(&format!("/api/tickets?after={}", sold[2])).await.0, sold[3..]);
+    let (_, link) = ids("/api/tickets?limit=3&status=all").await;
+    assert_eq!(link.unwrap(), format!("</api/tickets?status=all&limit=3&after={}>; rel=\"next\"", sold[2]));
     let golden = include_str!("../golden/after_not_known.http");
     check(server.get("/api/tickets?after=nothing").await, golden, &[]).await;
+    check(server.get("/api/tickets?status=sold").await, include_str!("../golden/status_not_valid.http"), &[])
+        .await;
+    assert_eq!(server.get("/api/tickets?status=%ff").await.status(), 400);
 }
 
 #[tokio::test]
@@ -173,14 +199,27 @@ async fn a_page_is_read_from_its_place_in_the_index_however_many_tickets_are_bef
     .execute(&world.pool)
     .await
     .unwrap();
-    let explain = concat!("explain (analyze, format json) ", include_str!("../../src/store/list.sql"));
+    for (index, explain) in [
+        (
+            "tickets_in_order",
+            concat!("explain (analyze, format json) ", include_str!("../../src/store/list.sql")),
+        ),
+        (
+            "free_tickets_in_order",
+            concat!("explain (analyze, format json) ", include_str!("../../src/store/list_free.sql")),
+        ),
+    ] {
+        page_is_read_by(&world, index, explain).await;
+    }
+    let page = world.store.list(Which::Free, Some(&id("t-40000")), 20).await.unwrap().unwrap();
+    assert_eq!((page.len(), page[0].id.as_str()), (20, "t-40001"));
+}
+
+async fn page_is_read_by(world: &World, index: &str, explain: &'static str) {
     let (plan,): (Value,) =
         sqlx::query_as(explain).bind("t-40000").bind(20_i64).fetch_one(&world.pool).await.unwrap();
     let plan = &plan[0]["Plan"];
-    let scan =
-        &plan["Plans"].as_array().unwrap().iter().find(|part| part["Index Name"] == "tickets_in_order");
+    let scan = &plan["Plans"].as_array().unwrap().iter().find(|part| part["Index Name"] == index);
     let scan = scan.unwrap_or_else(|| panic!("{plan:#}"));
     assert!(scan["Index Cond"].is_string() && scan.get("Rows Removed by Filter").is_none(), "{plan:#}");
-    let page = world.store.list(Some(&id("t-40000")), Some(20)).await.unwrap().unwrap();
-    assert_eq!((page.len(), page[0].id.as_str()), (20, "t-40001"));
 }
