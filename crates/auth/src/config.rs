@@ -1,4 +1,4 @@
-//! The settings that only this service has.
+//! The settings of this service, beside those that every process has (`process::config`).
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use web::session::Keys;
 
 use crate::http::{Cookies, Proxies};
 
-/// The settings that only this service has.
+/// The settings of this service, beside those that every process has (`process::config`).
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `DATABASE_URL`: Postgres.

@@ -1,4 +1,4 @@
-//! The settings that only this service has.
+//! The settings of this service, beside those that every process has (`process::config`).
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use process::config::{Environment, duration};
 use sqlx::postgres::PgConnectOptions;
 use web::session::Keys;
 
-/// The settings that only this service has.
+/// The settings of this service, beside those that every process has (`process::config`).
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `NATS_*`: the broker.

@@ -1,11 +1,11 @@
-//! The settings that only this service has.
+//! The settings of this service, beside those that every process has (`process::config`).
 
 use messaging::NatsSettings;
 use process::config::Environment;
 use sqlx::postgres::PgConnectOptions;
 use web::session::Keys;
 
-/// The settings that only this service has.
+/// The settings of this service, beside those that every process has (`process::config`).
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `NATS_*`: the broker.
