@@ -7,16 +7,11 @@ program=target/debug/${SERVICE:?}
 # Once: the signal comes back here, too. The loop of the service ends when `entr` does, which waits until it has drained.
 trap 'trap "" TERM INT; kill 0; wait; exit 0' TERM INT
 
-# The same packages as in the image, of which one program is made: with another choice cargo would choose other features of the
-# dependencies, and compile all of them again.
-build() {
-  echo cargo build --offline --locked --workspace --exclude bench --exclude demo --exclude fuzz --exclude platform \
-    --exclude testkit --exclude xtask --bin "$SERVICE"
-}
-
-# `entr` ends when a file was added or removed, and looks again.
+# `entr` ends when a file was added or removed, and looks again. One program of the packages that the image was built from: for
+# `--package` cargo would choose other features of the dependencies, and compile all of them again.
 while :; do
-  find crates -type f | entr -d -n -p $(build) || sleep 0.2
+  find crates -type f | entr -d -n -p cargo build --offline --locked --workspace --exclude bench --exclude demo --exclude fuzz \
+    --exclude platform --exclude testkit --exclude xtask --bin "$SERVICE" || sleep 0.2
 done &
 
 (

@@ -1,4 +1,4 @@
-//! Lists in pages, for clients that ask for it: `?limit=20`, and then `?limit=20&after=<id of the last>`.
+//! Lists in pages: `?limit=20`, and then `?limit=20&after=<id of the last>`.
 //!
 //! A client that asks for nothing special gets the first [`DEFAULT_PAGE`]. The body is a plain list; a `Link` header leads to the
 //! next page (RFC 8288). No list is longer than that, and long ones are made a few at a time: what lists take in memory does not
@@ -27,8 +27,8 @@ const LONGEST_PAGE: u32 = 100;
 /// Entries for a client that asks for no number.
 const DEFAULT_PAGE: u32 = 500;
 
-/// Lists of [`DEFAULT_PAGE`] that a process makes at one time; the others wait. Entries written before titles had a bound can
-/// have 16 KiB each, so one such list can take 8 MiB, twice.
+/// Lists of [`DEFAULT_PAGE`] that a process makes at one time; the others wait. A title can have 16 KiB, so one such list can
+/// take 8 MiB as rows, and as much again as text.
 const LONG_LISTS: usize = 2;
 /// For a turn at a long list. Less than a request may take, so that the client still gets an answer.
 const PATIENCE: Duration = Duration::from_secs(5);

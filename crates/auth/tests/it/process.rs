@@ -226,3 +226,18 @@ async fn every_setting_that_is_missing_or_wrong_is_reported_at_once_with_exit_64
     }
     assert!(!log.contains("s3cret") && !log.contains("hunter2"), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_counted_by_their_route_with_a_slash_behind_it_or_none() {
+    let database = database().await;
+    let auth = start(&database, "key").await;
+    for path in [CURRENT.to_owned(), format!("{CURRENT}/")] {
+        assert_eq!(auth.get(&path).await.unwrap().0, 200, "{path}");
+    }
+    assert_eq!(auth.get("/api/users/nothing/").await.unwrap().0, 404);
+    let count = async |route: &str, status: u16| {
+        let series = format!(r#"http_requests_total{{method="GET",route="{route}",status="{status}"}}"#);
+        metric(&auth, &series).await
+    };
+    assert_eq!((count(CURRENT, 200).await, count("unmatched", 404).await), (2.0, 1.0));
+}

@@ -2,6 +2,7 @@
 
 mod draft;
 mod tickets;
+mod which;
 
 use axum::{Router, extract::FromRef};
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -9,11 +9,9 @@ use common::{
     api::{ErrorBody, TicketBody, TicketDraftBody},
     event::Id,
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
 use web::{ApiError, Body, IfMatch, Page, PageQuery, Paged, PathId, QueryString, Trace, User, etag};
 
-use super::{Api, PREFIX, draft::Draft};
+use super::{Api, PREFIX, draft::Draft, which::WhichQuery};
 use crate::{
     store::{self, Edit, EditError, Which},
     ticket::{EditRefusal, Ticket},
@@ -30,25 +28,6 @@ type Tagged = ([(HeaderName, HeaderValue); 1], Json<TicketBody>);
 
 fn tagged(ticket: Ticket) -> Tagged {
     (etag(ticket.version), Json(body_of(ticket)))
-}
-
-/// Which tickets are asked for, in the query string.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct WhichQuery {
-    /// `free`, those that can be bought, unless told otherwise; `all`, the reserved and the sold ones too.
-    #[param(required = false)]
-    status: Option<String>,
-}
-
-impl WhichQuery {
-    fn read(&self) -> Result<Which, ApiError> {
-        match self.status.as_deref() {
-            None | Some("free") => Ok(Which::Free),
-            Some("all") => Ok(Which::All),
-            Some(_) => Err(ApiError::bad_field("status", "Status must be free or all")),
-        }
-    }
 }
 
 /// The tickets that can be bought, or all, the oldest first.
