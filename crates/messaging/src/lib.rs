@@ -3,7 +3,8 @@
 //! - [`topology`] is the streams and consumers as data, [`Provisioner`] creates what is missing of them;
 //! - [`Publisher`] stores events, each with a stable id, and answers for each whether it is stored;
 //! - [`Consumer`] pulls batches, hands them to a [`Handler`] and does with each message what its [`Outcome`] says;
-//! - what can't be handled goes to the dead letters, exactly once, and nothing is dropped with only a log line.
+//! - what can't be handled goes to the dead letters, exactly once, and nothing is dropped with only a log line
+//!   (`settle` decides when, `dead_letter` writes it).
 //!
 //! [`Broker`] is the connection that all of them share.
 
