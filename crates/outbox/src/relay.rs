@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use common::event::Subject;
 use futures_util::FutureExt as _;
-use messaging::{Outgoing, Publisher};
+use messaging::{Outgoing, PublishError, Publisher};
 use metrics::counter;
 use process::health::Heartbeat;
 use sqlx::PgConnection;
@@ -17,7 +17,7 @@ use tracing::{debug, info, warn};
 
 use postgres::{Database, within};
 
-use crate::{Wake, depth};
+use crate::{Wake, depth, floor::Floor};
 
 /// Rows that one transaction takes, publishes and deletes.
 pub const BATCH: usize = 500;
@@ -37,6 +37,7 @@ pub struct Relay {
     database: Database,
     publisher: Publisher,
     wake: Wake,
+    floor: Floor,
 }
 
 /// The result of one pass over the outbox.
@@ -46,6 +47,8 @@ pub struct Pass {
     pub taken: usize,
     /// How many of them the broker has stored, and are deleted.
     pub stored: usize,
+    /// How many of them the broker refuses, and are set aside until later.
+    pub set_aside: usize,
     /// Why the first of the others is not known to be stored.
     pub failure: Option<anyhow::Error>,
 }
@@ -53,11 +56,11 @@ pub struct Pass {
 impl Relay {
     /// A relay that looks at the outbox whenever `wake` is rung, and every 250 ms.
     pub fn new(database: Database, publisher: Publisher, wake: Wake) -> Self {
-        Self { database, publisher, wake }
+        Self { database, publisher, wake, floor: Floor::default() }
     }
 
-    /// One transaction: takes up to [`BATCH`] rows that no other relay holds, publishes them, and deletes exactly
-    /// those that the broker acknowledged.
+    /// One transaction: takes up to [`BATCH`] rows that no other relay holds, publishes them, deletes exactly those that
+    /// the broker acknowledged, and sets aside those that it refuses while it takes others.
     ///
     /// # Errors
     /// When Postgres is away. What was published by then is published again, with the same ids.
@@ -67,24 +70,27 @@ impl Relay {
 
     async fn pass(&self) -> sqlx::Result<Pass> {
         let mut transaction = self.database.begin().await?;
-        let (positions, batch) = take(&mut transaction).await?;
+        let (positions, batch) = take(&mut transaction, self.floor.behind()).await?;
         if batch.is_empty() {
             transaction.rollback().await?;
-            return Ok(Pass { taken: 0, stored: 0, failure: None });
+            return Ok(Pass { taken: 0, stored: 0, set_aside: 0, failure: None });
         }
-        let mut stored = Vec::with_capacity(batch.len());
-        let mut failure = None;
-        for (position, answer) in positions.iter().zip(self.publisher.publish(&batch).await) {
-            match answer {
-                Ok(()) => stored.push(*position),
-                Err(error) if failure.is_none() => failure = Some(error.into()),
-                Err(_) => {}
-            }
-        }
-        delete(&mut transaction, &stored).await?;
+        let sorted = Sorted::of(&positions, self.publisher.publish(&batch).await);
+        delete(&mut transaction, &sorted.stored).await?;
+        let newly_set_aside = set_aside(&mut transaction, &sorted.refused).await?;
         transaction.commit().await?;
-        counter!("outbox_published_total").increment(stored.len() as u64);
-        Ok(Pass { taken: batch.len(), stored: stored.len(), failure })
+        counter!("outbox_published_total").increment(sorted.stored.len() as u64);
+        if let (1.., Some(refusal)) = (newly_set_aside, &sorted.refusal) {
+            warn!(
+                "{newly_set_aside} events were set aside and are tried again after growing pauses; the first: {refusal}"
+            );
+        }
+        Ok(Pass {
+            taken: batch.len(),
+            stored: sorted.stored.len(),
+            set_aside: sorted.refused.len(),
+            failure: sorted.failure.map(Into::into),
+        })
     }
 
     /// Relays until `stop` is done, whatever fails, and then what was committed last: so `stop` waits for whatever
@@ -102,6 +108,9 @@ impl Relay {
             };
             if stopped.is_some_and(|at| next != Next::AtOnce || at.elapsed() > FLUSH_LIMIT) {
                 return;
+            }
+            if let Err(error) = within(LONGEST_BACKOFF, self.floor.step(&self.database)).await {
+                debug!("the outbox is looked at from where it was: {error}");
             }
             if measured.is_none_or(|at| at.elapsed() >= MEASURE_INTERVAL) {
                 measured = Some(Instant::now());
@@ -125,22 +134,52 @@ impl Relay {
     }
 
     async fn measure(&self) {
-        if let Err(error) = within(LONGEST_BACKOFF, depth::measure(&self.database)).await {
+        if let Err(error) = within(LONGEST_BACKOFF, depth::measure(&self.database, self.floor.get())).await {
             debug!("could not measure the outbox: {error}");
         }
     }
 }
 
 impl Pass {
-    /// The number of rows taken, all of which are stored; or why some are not.
+    /// The number of rows taken, all of which are stored or set aside; or why some are not.
     fn into_result(self) -> anyhow::Result<usize> {
         match self.failure {
             None => Ok(self.taken),
             Some(failure) => {
-                let left = self.taken - self.stored;
+                let left = self.taken - self.stored - self.set_aside;
                 Err(failure.context(format!("{left} of {} events could not be published", self.taken)))
             }
         }
+    }
+}
+
+/// A batch by what the broker made of it.
+#[derive(Debug, Default)]
+struct Sorted {
+    stored: Vec<i64>,
+    refused: Vec<i64>,
+    /// Why the first of those was refused.
+    refusal: Option<PublishError>,
+    /// Why the first of the others is not known to be stored.
+    failure: Option<PublishError>,
+}
+
+impl Sorted {
+    fn of(positions: &[i64], answers: Vec<Result<(), PublishError>>) -> Self {
+        let takes_others = answers.iter().any(Result::is_ok);
+        let mut sorted = Self::default();
+        for (position, answer) in positions.iter().zip(answers) {
+            match answer {
+                Ok(()) => sorted.stored.push(*position),
+                // What the broker refuses while it takes others is refused for what it is, and not for how the broker is.
+                Err(error) if error.is_final() || takes_others && error.is_refusal() => {
+                    sorted.refused.push(*position);
+                    sorted.refusal.get_or_insert(error);
+                }
+                Err(error) => drop(sorted.failure.get_or_insert(error)),
+            }
+        }
+        sorted
     }
 }
 
@@ -179,16 +218,18 @@ impl Backoff {
     }
 }
 
-/// Locks up to [`BATCH`] rows that no other relay holds. By presence, never by `position > last seen`: a row with a
-/// smaller position may be committed later. A subject that only a newer version knows is left to that one.
-async fn take(connection: &mut PgConnection) -> sqlx::Result<(Vec<i64>, Vec<Outgoing>)> {
+/// Locks up to [`BATCH`] rows behind the floor that no other relay holds. By presence, never by `position > last seen`: a row
+/// with a smaller position may be committed later. A subject that only a newer version knows is left to that one.
+async fn take(connection: &mut PgConnection, floor: i64) -> sqlx::Result<(Vec<i64>, Vec<Outgoing>)> {
     let known = Subject::ALL.map(Subject::as_str);
     let rows: Vec<(i64, String, String, String, Option<String>)> = sqlx::query_as(
         "select position, id::text, subject, payload, traceparent from outbox
-         where subject = any($1) order by position limit $2 for update skip locked",
+         where position > $3 and subject = any($1) and (retry_at is null or retry_at <= now())
+         order by position limit $2 for update skip locked",
     )
     .bind(known)
     .bind(BATCH as i64)
+    .bind(floor)
     .fetch_all(connection)
     .await?;
     let mut positions = Vec::with_capacity(rows.len());
@@ -213,4 +254,25 @@ async fn delete(connection: &mut PgConnection, positions: &[i64]) -> sqlx::Resul
     }
     let text = format!("deleted {} of {} locked outbox rows", deleted.rows_affected(), positions.len());
     Err(sqlx::Error::Protocol(text))
+}
+
+/// Puts rows that this transaction holds behind all others until later: 5 s, and twice as long after each refusal, up to
+/// five minutes. Says how many of them were never set aside before.
+async fn set_aside(connection: &mut PgConnection, positions: &[i64]) -> sqlx::Result<i64> {
+    if positions.is_empty() {
+        return Ok(0);
+    }
+    sqlx::query_scalar(
+        "with set_aside as (
+           update outbox
+           set position = default, failures = failures + 1,
+               retry_at = now() + least(interval '5 minutes', interval '5 seconds' * 2 ^ least(failures, 10))
+           where position = any($1)
+           returning failures
+         )
+         select count(*) from set_aside where failures = 1",
+    )
+    .bind(positions)
+    .fetch_one(connection)
+    .await
 }

@@ -62,6 +62,22 @@ pub enum PublishError {
     },
 }
 
+impl PublishError {
+    /// Whether trying again changes nothing as long as the broker is configured as it is.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge { .. }
+                | Self::Unknown { ambiguity: Ambiguity::Refused { is_final: true, .. }, .. }
+        )
+    }
+
+    /// Whether the broker has answered that it does not take this event, now or for ever.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Unknown { ambiguity: Ambiguity::Refused { .. }, .. })
+    }
+}
+
 /// What is known of an event that has no good PubAck.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ambiguity {
@@ -72,8 +88,13 @@ pub enum Ambiguity {
     #[error("there is no stream for it")]
     NoStream,
     /// The broker said why not.
-    #[error("the broker refused: {0}")]
-    Refused(String),
+    #[error("the broker refused: {reason}")]
+    Refused {
+        /// In its own words.
+        reason: String,
+        /// The event itself is refused, whatever the state of the broker.
+        is_final: bool,
+    },
     /// It did not leave this process.
     #[error("it was not sent: {0}")]
     NotSent(String),

@@ -49,8 +49,13 @@ struct PubAck {
 #[derive(Deserialize)]
 struct Refusal {
     #[serde(default)]
+    err_code: u64,
+    #[serde(default)]
     description: String,
 }
+
+/// `JSStreamMessageExceedsMaximumErr`: larger than the stream takes.
+const MESSAGE_TOO_LARGE: u64 = 10_054;
 
 impl<'a> PublishBatch<'a> {
     pub(super) fn new(publisher: &'a Publisher, places: Option<SemaphorePermit<'a>>, count: usize) -> Self {
@@ -186,10 +191,14 @@ fn read(ack: &Message) -> Answer {
     }
     match serde_json::from_slice(&ack.payload) {
         Ok(PubAck { error: None, seq: 1.. }) => Answer::Stored,
-        Ok(PubAck { error: Some(refusal), .. }) => Answer::Ambiguous(Ambiguity::Refused(refusal.description)),
+        Ok(PubAck { error: Some(Refusal { err_code, description }), .. }) => {
+            let is_final = err_code == MESSAGE_TOO_LARGE;
+            Answer::Ambiguous(Ambiguity::Refused { reason: description, is_final })
+        }
         _ => {
             let text: String = String::from_utf8_lossy(&ack.payload).chars().take(100).collect();
-            Answer::Ambiguous(Ambiguity::Refused(format!("{text:?} is no PubAck")))
+            let reason = format!("{text:?} is no PubAck");
+            Answer::Ambiguous(Ambiguity::Refused { reason, is_final: false })
         }
     }
 }

@@ -61,6 +61,18 @@ impl World {
         sqlx::query_scalar("select count(*) from outbox").fetch_one(&self.pool).await.unwrap()
     }
 
+    /// The largest message that the broker takes, in bytes.
+    pub(crate) fn nats_max_payload(&self) -> usize {
+        self.jetstream.client().server_info().max_payload
+    }
+
+    /// Lets the stream take messages of so many bytes at most; -1 is any.
+    pub(crate) async fn take_messages_up_to(&self, bytes: i32) {
+        let mut config = self.stream().await.cached_info().config.clone();
+        config.max_message_size = bytes;
+        self.jetstream.update_stream(config).await.unwrap();
+    }
+
     pub(crate) async fn stream(&self) -> Stream {
         self.jetstream.get_stream("ticketing-orders").await.unwrap()
     }
