@@ -4,6 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use common::event::Id;
 use metrics::counter;
+use process::outage::Outage;
 use secrecy::SecretString;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -11,11 +12,15 @@ use tracing::{Instrument as _, info, warn};
 
 use crate::{
     email::Email,
-    limit::Subject,
+    limit::{Client, Pace, Subject, WINDOW},
     password::{PasswordError, Passwords, Verdict},
     queue::{PATIENCE, Queue},
+    shared_address::SharedAddress,
     store::{Account, Attempt, Created, End, Reserved, Store},
 };
+
+/// Whoever guesses goes on: the log counts him.
+static REFUSED: Outage = Outage::new(WINDOW);
 
 /// The accounts. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,6 +28,8 @@ pub struct Accounts {
     store: Store,
     passwords: Passwords,
     queue: Queue,
+    pace: Pace,
+    shared_address: SharedAddress,
 }
 
 /// Why nobody is signed up or in.
@@ -52,9 +59,10 @@ pub enum Refusal {
 }
 
 impl Accounts {
-    /// Accounts in `store`.
-    pub fn new(store: Store, passwords: Passwords) -> Self {
-        Self { queue: Queue::new(store.clone()), store, passwords }
+    /// Accounts in `store`, where failed attempts slow down those after them by `pace`.
+    pub fn new(store: Store, passwords: Passwords, pace: Pace) -> Self {
+        let (queue, shared_address) = (Queue::new(store.clone()), SharedAddress::default());
+        Self { store, passwords, queue, pace, shared_address }
     }
 
     /// Creates an account, asked for from address `from`, and says its id. It comes to its end also when this future
@@ -74,15 +82,20 @@ impl Accounts {
         .await
     }
 
-    /// The id of the account with this address and password, asked for from address `from`. It comes to its end also
-    /// when this future is dropped.
+    /// The id of the account with this address and password, asked for by `client`. It comes to its end also when this
+    /// future is dropped.
     ///
     /// # Errors
     /// [`Refusal`], but never [`Refusal::EmailInUse`].
-    pub async fn sign_in(&self, email: &Email, password: SecretString, from: IpAddr) -> Result<Id, Refusal> {
+    pub async fn sign_in(
+        &self,
+        email: &Email,
+        password: SecretString,
+        client: Client,
+    ) -> Result<Id, Refusal> {
         let (accounts, email) = (self.clone(), email.clone());
         to_its_end(async move |gone| {
-            let answer = accounts.try_sign_in(&email, password, from, &gone).await;
+            let answer = accounts.try_sign_in(&email, password, &client, &gone).await;
             counter!("signins_total", "outcome" => outcome(&answer)).increment(1);
             if let Ok(user) = &answer {
                 info!("user {user} signed in");
@@ -109,11 +122,10 @@ impl Accounts {
         &self,
         email: &Email,
         password: SecretString,
-        from: IpAddr,
+        client: &Client,
         gone: &CancellationToken,
     ) -> Result<Id, Refusal> {
-        let subjects = [Subject::Account(email.clone()), Subject::Address(from)];
-        let attempt = self.reserve(&subjects, from, gone).await?;
+        let attempt = self.reserve(&client.subjects(email), client.address, gone).await?;
         let checked = self.check(email, password).await;
         self.end(&attempt, end_of(&checked)).await;
         checked
@@ -126,9 +138,21 @@ impl Accounts {
         gone: &CancellationToken,
     ) -> Result<Attempt, Refusal> {
         match self.queue.reserve(subjects, gone).await? {
-            Reserved::Attempt(attempt) => Ok(attempt),
+            Reserved::Attempt(attempt) => {
+                REFUSED.succeeded();
+                let pause = attempt.pause(self.pace);
+                if !pause.is_zero() {
+                    self.shared_address.look_at(&self.store, from).await;
+                    // In flight meanwhile, so that many at once do not wait side by side.
+                    tokio::time::sleep(pause).await;
+                }
+                Ok(attempt)
+            }
             Reserved::TooMany(remaining) => {
-                warn!("too many failed attempts, the last from {from}: refused for {}s", remaining.as_secs());
+                if let Some(count) = REFUSED.failed() {
+                    let seconds = remaining.as_secs();
+                    warn!(count, "too many failed attempts, the last from {from}: refused for {seconds}s");
+                }
                 Err(Refusal::TooManyAttempts(remaining))
             }
             Reserved::Busy => Err(Refusal::Busy),

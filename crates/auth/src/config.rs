@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use postgres::database_url;
+use postgres::{Hosts, database_url};
 use process::config::{Environment, duration, parse};
-use sqlx::postgres::PgConnectOptions;
-use web::session::Keys;
+use web::session::{CookieName, Keys};
 
 use crate::http::{Cookies, Proxies};
 
@@ -13,11 +12,13 @@ use crate::http::{Cookies, Proxies};
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `DATABASE_URL`: Postgres.
-    pub database: PgConnectOptions,
+    pub database: Hosts,
     /// `JWT_KEY`: signs and checks sessions.
     pub jwt_keys: Keys,
     /// `SESSION_LIFETIME` and `COOKIE_SECURE`: the cookie of a session.
     pub cookies: Cookies,
+    /// `SESSION_COOKIE`: the cookie's name.
+    pub cookie_name: CookieName,
     /// `TRUSTED_PROXY_HOPS`: proxies in front of the service whose word about a client's address counts.
     pub proxies: Proxies,
 }
@@ -34,11 +35,18 @@ impl Settings {
             "true",
             yes_or_no,
         );
+        let cookie_name = env.or(
+            "SESSION_COOKIE",
+            "name of the session's cookie: `session`, or `express:sess` beside services that read only that; both are read here",
+            "session",
+            |text| text.parse().map_err(|error| format!("is {text}; {error}")),
+        );
         let hops = env.or("TRUSTED_PROXY_HOPS", "proxies in front whose `X-Forwarded-For` is believed: 1 behind the ingress, or everybody behind it shares one limit (a warning says so)", "0", parse::number_in(0..=10));
         Some(Self {
             database: database?,
             jwt_keys: jwt_keys?,
             cookies: Cookies { lifetime: lifetime?, secure: secure? },
+            cookie_name: cookie_name?,
             proxies: Proxies { hops: hops? },
         })
     }
@@ -73,13 +81,18 @@ mod tests {
 
     #[test]
     fn a_session_lasts_thirty_days_over_https_and_no_proxy_is_trusted_unless_told_otherwise() {
-        let Settings { cookies, proxies, .. } = read(&GOOD).unwrap();
+        let Settings { cookies, cookie_name, proxies, .. } = read(&GOOD).unwrap();
         assert_eq!((cookies.lifetime, cookies.secure), (Duration::from_secs(30 * 24 * 60 * 60), true));
-        assert_eq!(proxies.hops, 0);
-        let told = [("SESSION_LIFETIME", "1h"), ("COOKIE_SECURE", "false"), ("TRUSTED_PROXY_HOPS", "10")];
-        let Settings { cookies, proxies, .. } = read(&[&GOOD[..], &told].concat()).unwrap();
+        assert_eq!((cookie_name, proxies.hops), (CookieName::Session, 0));
+        let told = [
+            ("SESSION_LIFETIME", "1h"),
+            ("COOKIE_SECURE", "false"),
+            ("SESSION_COOKIE", "express:sess"),
+            ("TRUSTED_PROXY_HOPS", "10"),
+        ];
+        let Settings { cookies, cookie_name, proxies, .. } = read(&[&GOOD[..], &told].concat()).unwrap();
         assert_eq!((cookies.lifetime, cookies.secure), (Duration::from_secs(60 * 60), false));
-        assert_eq!(proxies.hops, 10);
+        assert_eq!((cookie_name, proxies.hops), (CookieName::ExpressSess, 10));
     }
 
     #[test]
@@ -94,6 +107,7 @@ mod tests {
             ("SESSION_LIFETIME", "999ms"),
             ("COOKIE_SECURE", "True"),
             ("COOKIE_SECURE", "1"),
+            ("SESSION_COOKIE", "sid"),
             ("TRUSTED_PROXY_HOPS", "-1"),
         ] {
             let mistakes = read(&[GOOD[0], GOOD[1], (name, value)]).unwrap_err();

@@ -9,7 +9,8 @@ use idna::{
     AsciiDenyList,
     uts46::{DnsLength, Hyphens, Uts46},
 };
-use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+use unicode_script::{Script, UnicodeScript as _};
 
 /// Longest address, in bytes (RFC 5321 §4.5.3.1.3, without its brackets).
 pub const LONGEST: usize = 254;
@@ -73,8 +74,26 @@ fn domain_forms(domain: &str) -> Option<(String, String)> {
 
 fn is_local(local: &str) -> bool {
     // A dot neither begins nor ends it, and never follows another.
-    local.len() <= LONGEST_LOCAL
-        && local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+    local.len() <= LONGEST_LOCAL && local.split('.').all(is_atom)
+}
+
+/// Letters, digits and a few signs, and the marks that the scripts of some languages put on their letters (a virama, a
+/// tone): each behind a letter of its own script, so that none is left over to be seen nowhere or twice.
+fn is_atom(atom: &str) -> bool {
+    let mut before = None;
+    let good = atom.chars().all(|c| {
+        let belongs = |letter: char| is_combining_mark(c) && is_of_one_script(letter, c);
+        let good = is_atext(c) || before.is_some_and(belongs);
+        before = Some(c);
+        good
+    });
+    good && !atom.is_empty()
+}
+
+/// Marks that any script may use are of none here: composed with its letter, such a one is gone.
+fn is_of_one_script(letter: char, mark: char) -> bool {
+    let script = mark.script();
+    script == letter.script() && !matches!(script, Script::Inherited | Script::Common | Script::Unknown)
 }
 
 /// RFC 5322's atext without the backtick, and the letters and digits of every language. No other character beyond
@@ -170,6 +189,24 @@ mod tests {
         ] {
             let expected = format!("{composed}@example.com");
             assert_eq!(normal(&format!("{decomposed}@example.com")), Some(expected), "{decomposed}");
+        }
+    }
+
+    #[test]
+    fn usual_addresses_of_every_script_are_taken() {
+        for local in [
+            "\u{939}\u{93f}\u{928}\u{94d}\u{926}\u{940}",
+            "\u{e1c}\u{e39}\u{e49}\u{e43}\u{e0a}\u{e49}",
+            "\u{ba4}\u{bae}\u{bbf}\u{bb4}\u{bcd}",
+            "\u{9ac}\u{9be}\u{982}\u{9b2}\u{9be}",
+            "\u{5e9}\u{5dc}\u{5d5}\u{5dd}",
+            "\u{645}\u{62b}\u{627}\u{644}",
+        ] {
+            assert_eq!(normal(&format!("{local}@example.com")), Some(format!("{local}@example.com")));
+        }
+        // A mark with nothing of its script in front.
+        for local in ["\u{94d}", "a\u{94d}", "\u{e1c}\u{94d}", "\u{939}.\u{94d}"] {
+            assert_eq!(normal(&format!("{local}@example.com")), None, "{local:?}");
         }
     }
 

@@ -11,4 +11,5 @@ pub mod limit;
 pub mod password;
 pub mod pruner;
 mod queue;
+mod shared_address;
 pub mod store;

@@ -6,6 +6,7 @@ use auth::{
     accounts::Accounts,
     config::Settings,
     http::{self, Api},
+    limit::Pace,
     password::Passwords,
     pruner::Pruner,
     store::{MIGRATIONS, Store},
@@ -27,8 +28,8 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     let database = Database::new(settings.database, "auth", MAX_CONNECTIONS);
     let store = Store::new(database.clone());
     let api = Api {
-        accounts: Accounts::new(store.clone(), Passwords::default()),
-        sessions: Sessions::new(settings.jwt_keys),
+        accounts: Accounts::new(store.clone(), Passwords::default(), Pace::default()),
+        sessions: Sessions::new(settings.jwt_keys).writing(settings.cookie_name),
         cookies: settings.cookies,
         proxies: settings.proxies,
     };

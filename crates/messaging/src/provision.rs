@@ -16,6 +16,7 @@ use async_nats::{
         stream::{self, ConsumerCreateStrictErrorKind},
     },
 };
+use process::outage::Outage;
 use tracing::{info, warn};
 
 use super::{
@@ -61,6 +62,7 @@ pub struct Provisioner {
     /// One creates at a time, so that one of many that miss the same stream creates it and the others find it.
     creating: tokio::sync::Mutex<()>,
     restored: Mutex<Option<Instant>>,
+    missing: Outage,
     /// Differences that were logged: a consumer comes here each time that it opens its pull.
     warned: Mutex<BTreeSet<String>>,
 }
@@ -72,6 +74,7 @@ impl Provisioner {
             topology,
             creating: tokio::sync::Mutex::default(),
             restored: Mutex::default(),
+            missing: Outage::new(Duration::ZERO),
             warned: Mutex::default(),
         }
     }
@@ -136,8 +139,12 @@ impl Provisioner {
             return;
         }
         let name = self.topology.stream_name(publisher);
-        if let Err(error) = self.ensure_stream(self.topology.stream(publisher)).await {
-            warn!(stream = name, "a missing stream is still missing: {:#}", anyhow::Error::new(error));
+        match self.ensure_stream(self.topology.stream(publisher)).await {
+            Ok(_) => drop(self.missing.succeeded()),
+            Err(error) if self.missing.failed().is_some() => {
+                warn!(stream = name, "a missing stream is still missing: {:#}", anyhow::Error::new(error));
+            }
+            Err(_) => {}
         }
     }
 

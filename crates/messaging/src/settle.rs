@@ -8,11 +8,12 @@ use std::{
 use async_nats::{Client, connection::State, jetstream::AckKind};
 use bytes::Bytes;
 use metrics::{Counter, counter};
+use process::outage::{Ended, Outage};
 use tokio::{
     task::coop::unconstrained,
     time::{MissedTickBehavior, timeout},
 };
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     dead_letter::{DeadLetter, DeadLetters},
@@ -33,6 +34,7 @@ pub(super) struct Settler {
     refusals: Mutex<Refusals>,
     retries: u32,
     counted: Counted,
+    kept: Outage,
 }
 
 /// Messages by how they were answered. All of them are there from the start, at 0, and looked up once.
@@ -69,7 +71,8 @@ impl Settler {
     /// `retries` is how often a message may be refused before it becomes a dead letter, unless the handler says so.
     pub(super) fn new(consumer: String, client: Client, dead_letters: DeadLetters, retries: u32) -> Self {
         let counted = Counted::new(&consumer);
-        Self { consumer, client, dead_letters, refusals: Mutex::default(), retries, counted }
+        let kept = Outage::new(Duration::ZERO);
+        Self { consumer, client, dead_letters, refusals: Mutex::default(), retries, counted, kept }
     }
 
     /// Acks messages whose effect is durable.
@@ -124,16 +127,22 @@ impl Settler {
     async fn dead_letter(&self, message: &Received, reason: &str) {
         match self.dead_letters.store(&DeadLetter { message, reason }).await {
             Ok(()) => {
+                if let Some(Ended { count, .. }) = self.kept.succeeded() {
+                    info!(consumer = self.consumer, count, "the dead letters take messages again");
+                }
                 self.refusals().forget(message.position);
                 self.answer_one(message, AckKind::Term, &self.counted.dead_lettered).await;
             }
             Err(error) => {
                 let sequence = message.position.sequence;
-                warn!(
-                    consumer = self.consumer,
-                    sequence,
-                    "the dead letters did not take message {sequence}, which is kept and tried again: {error:#}",
-                );
+                if let Some(count) = self.kept.failed() {
+                    warn!(
+                        consumer = self.consumer,
+                        sequence,
+                        count,
+                        "the dead letters did not take message {sequence}, which is kept and tried again: {error:#}",
+                    );
+                }
                 let delay = retry_delay(message.position.delivered);
                 self.answer_one(message, AckKind::Nak(Some(delay)), &self.counted.kept).await;
             }

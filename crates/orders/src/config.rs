@@ -1,10 +1,10 @@
 //! The settings of this service, beside those that every process has (`process::config`).
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use messaging::NatsSettings;
-use process::config::{Environment, duration};
-use sqlx::postgres::PgConnectOptions;
+use postgres::Hosts;
+use process::config::{Environment, duration, parse};
 use web::session::Keys;
 
 /// The settings of this service, beside those that every process has (`process::config`).
@@ -13,11 +13,13 @@ pub struct Settings {
     /// `NATS_*`: the broker.
     pub nats: NatsSettings,
     /// `DATABASE_URL`: Postgres.
-    pub database: PgConnectOptions,
+    pub database: Hosts,
     /// `JWT_KEY`: check sessions.
     pub session_keys: Keys,
     /// `ORDER_EXPIRATION_WINDOW`: time to pay.
     pub expiration_window: Duration,
+    /// `MAX_UNPAID_ORDERS`: how many a buyer may have at once. `None` is no limit.
+    pub most_unpaid: Option<NonZeroU32>,
 }
 
 impl Settings {
@@ -27,11 +29,18 @@ impl Settings {
         let database = postgres::database_url(env);
         let session_keys = Keys::read(env);
         let expiration_window = env.or("ORDER_EXPIRATION_WINDOW", "time to pay", "15m", window);
+        let most_unpaid = env.or(
+            "MAX_UNPAID_ORDERS",
+            "unpaid orders that a buyer may have at once; 0 is no limit",
+            "20",
+            parse::number_in(0..=1_000_000),
+        );
         Some(Self {
             nats: nats?,
             database: database?,
             session_keys: session_keys?,
             expiration_window: expiration_window?,
+            most_unpaid: NonZeroU32::new(most_unpaid?),
         })
     }
 }
@@ -62,6 +71,17 @@ mod tests {
         assert_eq!(read(&GOOD).unwrap().expiration_window, Duration::from_secs(15 * 60));
         let settings = read(&[GOOD[0], GOOD[1], ("ORDER_EXPIRATION_WINDOW", "250ms")]).unwrap();
         assert_eq!(settings.expiration_window, Duration::from_millis(250));
+    }
+
+    #[test]
+    fn a_buyer_has_twenty_unpaid_orders_at_most_unless_told_otherwise_and_0_is_no_limit() {
+        assert_eq!(read(&GOOD).unwrap().most_unpaid, NonZeroU32::new(20));
+        for (text, most) in [("1", NonZeroU32::new(1)), ("0", None)] {
+            let settings = read(&[GOOD[0], GOOD[1], ("MAX_UNPAID_ORDERS", text)]).unwrap();
+            assert_eq!(settings.most_unpaid, most);
+        }
+        let mistakes = read(&[GOOD[0], GOOD[1], ("MAX_UNPAID_ORDERS", "-1")]).unwrap_err();
+        assert!(mistakes.contains("MAX_UNPAID_ORDERS"), "{mistakes}");
     }
 
     #[test]

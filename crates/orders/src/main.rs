@@ -35,9 +35,13 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     let database = Database::new(settings.database, "orders", MAX_CONNECTIONS);
     let store = Store::new(database.clone(), wake.clone());
     let sessions = Sessions::new(settings.session_keys);
-    process
-        .serve(http::router(Api { store: store.clone(), sessions, window: settings.expiration_window }))
-        .await?;
+    let api = Api {
+        store: store.clone(),
+        sessions,
+        window: settings.expiration_window,
+        most_unpaid: settings.most_unpaid,
+    };
+    process.serve(http::router(api)).await?;
 
     let broker = Broker::connect(Service::Orders, &settings.nats, process.health()).await?;
     broker.spawn_watch(&process);

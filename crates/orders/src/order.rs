@@ -25,12 +25,12 @@ pub struct Order {
     pub ticket: Ticket,
 }
 
-/// The copy of a ticket that `orders` keeps.
+/// A ticket as an order has it, which is as it was when the order was placed; and the copy that `orders` keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// The ticket's id.
     pub id: Id,
-    /// The version of the newest event that the copy has seen.
+    /// Its version: of the copy, that of the newest event it has seen.
     pub version: u32,
     /// What the seat is for.
     pub title: String,

@@ -2,23 +2,15 @@
 
 use process::config::Environment;
 use secrecy::ExposeSecret as _;
-use sqlx::postgres::PgConnectOptions;
+
+use crate::hosts::{Hosts, InvalidHosts};
 
 const EXPECTED: &str = "the address of a Postgres database such as postgres://user:password@host:5432/orders";
 
 /// Reads `DATABASE_URL`. Mistakes stay with `env`, without the password.
-pub fn database_url(env: &mut Environment) -> Option<PgConnectOptions> {
-    let url = env.required_secret("DATABASE_URL", "Postgres, a database for each service; encrypted with `?sslmode=verify-full&sslrootcert=/path/ca.pem`", EXPECTED, |url| connect_options(url).map(drop))?;
-    connect_options(url.expose_secret()).ok()
-}
-
-fn connect_options(url: &str) -> Result<PgConnectOptions, &'static str> {
-    const WRONG: &str = "is no address of a Postgres database; expected one such as postgres://user:password@host:5432/orders";
-    let url = url.trim();
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(WRONG);
-    }
-    url.parse().map_err(|_| WRONG)
+pub fn database_url(env: &mut Environment) -> Option<Hosts> {
+    let url = env.required_secret("DATABASE_URL", "Postgres, a database for each service; encrypted with `?sslmode=verify-full&sslrootcert=/path/ca.pem`; of several hosts (`one:5432,two:5432`) the one that takes writes is used", EXPECTED, |url| url.parse::<Hosts>().map(drop).map_err(|InvalidHosts(why)| why))?;
+    url.expose_secret().parse().ok()
 }
 
 #[cfg(test)]
@@ -38,6 +30,6 @@ mod tests {
     #[test]
     fn an_address_is_read_as_it_stands() {
         let mut env = Environment::from_pairs([("DATABASE_URL", " postgres://u:pass@db/orders\n")]);
-        assert_eq!(database_url(&mut env).unwrap().get_database(), Some("orders"));
+        assert_eq!(database_url(&mut env).unwrap().get(0).get_database(), Some("orders"));
     }
 }

@@ -3,17 +3,20 @@
 use std::{
     io,
     ops::{Deref, DerefMut},
-    time::Duration,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use sqlx::{
-    ConnectOptions, Connection as _, PgConnection, PgPool, Postgres,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, pool::PoolConnection,
+    postgres::PgPoolOptions,
 };
 use tokio::time::timeout;
 
-use crate::Failure;
+use crate::{Failure, hosts::Hosts};
 
 /// How long one piece of work on a connection may take, from the first statement to the answer to its commit.
 pub const OPERATION_LIMIT: Duration = Duration::from_secs(10);
@@ -26,38 +29,79 @@ const MOST_CONFLICTS: u32 = 5;
 /// Each try closes one connection with a stale plan, and a pool has fewer.
 const MOST_STALE_PLANS: u32 = 64;
 
-/// The server's own limits, which also end what a client left behind when its host died.
-const SERVER_LIMITS: [(&str, &str); 6] = [
-    ("statement_timeout", "5s"),
-    ("lock_timeout", "3s"),
-    ("idle_in_transaction_session_timeout", "30s"),
-    ("tcp_keepalives_idle", "10"),
-    ("tcp_keepalives_interval", "5"),
-    ("tcp_keepalives_count", "3"),
-];
+/// The server's own limits, which also end what a client left behind when its host died. Set once a connection is open:
+/// a pooler in front refuses them as start-up parameters, or drops them without a word.
+const SERVER_LIMITS: &str = "set statement_timeout = '5s'; set lock_timeout = '3s';
+     set idle_in_transaction_session_timeout = '30s';
+     set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
 
 /// A pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: PgPool,
-    options: PgConnectOptions,
+    hosts: Arc<Hosts>,
+    moved: Arc<Moved>,
+}
+
+/// Where the pool connects to. Connections that are older than the last move are of a server that is no longer ours.
+#[derive(Debug)]
+struct Moved {
+    host: AtomicUsize,
+    at: Mutex<Option<Instant>>,
+}
+
+impl Moved {
+    fn is_since(&self, age: Duration) -> bool {
+        let at = *self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        at.is_some_and(|at| age >= at.elapsed())
+    }
 }
 
 impl Database {
     /// Describes the pool and connects to nothing yet: services start before their servers. `service` is what
-    /// `pg_stat_activity` shows.
-    pub fn new(options: PgConnectOptions, service: &str, max_connections: u32) -> Self {
-        let options = options.application_name(service);
+    /// `pg_stat_activity` shows. One of `max_connections` is for the watch of [`open()`](crate::open()).
+    pub fn new(hosts: Hosts, service: &str, max_connections: u32) -> Self {
+        // A start-up parameter that poolers refuse, for a text form of numbers that nothing here uses.
+        let hosts = hosts.map(|options| options.application_name(service).extra_float_digits(None));
+        let moved = Arc::new(Moved { host: AtomicUsize::new(0), at: Mutex::default() });
+        let last_move = Arc::clone(&moved);
         let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
+            .max_connections(max_connections.saturating_sub(1).max(1))
             .acquire_timeout(ACQUIRE_LIMIT)
             // The pool's own test has no limit: one connection to a host that vanished would use up all the time.
             .test_before_acquire(false)
-            .before_acquire(|connection, _| {
-                Box::pin(async { within(PING_LIMIT, connection.ping()).await.map(|()| true) })
+            .before_acquire(move |connection, known| {
+                let is_of_another_server = last_move.is_since(known.age);
+                Box::pin(async move {
+                    if is_of_another_server {
+                        return Ok(false);
+                    }
+                    within(PING_LIMIT, connection.ping()).await.map(|()| true)
+                })
             })
-            .connect_lazy_with(options.clone().options(SERVER_LIMITS));
-        Self { pool, options }
+            .after_connect(|connection, _| Box::pin(async { set_limits(connection).await }))
+            .connect_lazy_with(hosts.get(0).clone());
+        Self { pool, hosts: Arc::new(hosts), moved }
+    }
+
+    /// How many hosts there are to choose from.
+    pub(crate) fn hosts(&self) -> usize {
+        self.hosts.count()
+    }
+
+    /// Has the pool connect to this host from now on, and drop the connections that it has as they come back. Called by the
+    /// watch, also when another server has taken the host's name.
+    pub(crate) fn move_to(&self, host: usize) {
+        self.moved.host.store(host, Ordering::Relaxed);
+        self.pool.set_connect_options(self.hosts.get(host).clone());
+        *self.moved.at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// A connection to this host, beside the pool.
+    pub(crate) async fn open(&self, host: usize) -> sqlx::Result<PgConnection> {
+        let mut connection = Box::pin(self.hosts.get(host).connect()).await?;
+        set_limits(&mut connection).await?;
+        Ok(connection)
     }
 
     /// A connection from the pool.
@@ -79,20 +123,6 @@ impl Database {
         Ok(Transaction { connection })
     }
 
-    /// Whether Postgres answers: for readiness.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> sqlx::Result<()> {
-        within(ACQUIRE_LIMIT, async {
-            let mut connection = self.connection().await?;
-            sqlx::query("select 1").execute(&mut *connection).await?;
-            connection.release();
-            Ok(())
-        })
-        .await
-    }
-
     /// Closes the pool: what still asks for a connection gets an error at once.
     pub async fn close(&self) {
         // The connections' goodbyes are a courtesy: a server that is away must not hold up the end.
@@ -101,8 +131,13 @@ impl Database {
 
     /// A connection of its own without the limits, which a long migration would exceed.
     pub(crate) async fn unlimited(&self) -> sqlx::Result<PgConnection> {
-        within(ACQUIRE_LIMIT, Box::pin(self.options.connect())).await
+        let host = self.hosts.get(self.moved.host.load(Ordering::Relaxed));
+        within(ACQUIRE_LIMIT, Box::pin(host.connect())).await
     }
+}
+
+async fn set_limits(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql(SERVER_LIMITS).execute(connection).await.map(drop)
 }
 
 /// A connection on loan from the pool. Dropped without [`release`](Self::release), because of an error or because

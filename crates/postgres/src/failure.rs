@@ -35,6 +35,19 @@ impl Failure {
         }
     }
 
+    /// Whether the work may have been done all the same: the answer was lost, perhaps that to its commit. For work that is
+    /// not run again by whoever asked for it.
+    pub fn is_ambiguous(error: &Error) -> bool {
+        match error {
+            Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
+            // Connection exceptions, statement_completion_unknown, the server going down.
+            Error::Database(error) => error
+                .code()
+                .is_some_and(|code| code.starts_with("08") || code == "40003" || code.starts_with("57P")),
+            _ => false,
+        }
+    }
+
     fn of_sqlstate(code: &str) -> Self {
         match code {
             // deadlock_detected, serialization_failure
@@ -85,6 +98,14 @@ mod tests {
             "08006", "53300", "53100", "57P01", "57P02", "57P03", "57014", "25006", "55P03", "58030", "42501",
         ] {
             assert_eq!(Failure::of_sqlstate(code), Failure::Unavailable, "{code}");
+        }
+    }
+
+    #[test]
+    fn only_a_lost_answer_is_ambiguous() {
+        assert!(Failure::is_ambiguous(&Error::Io(io::ErrorKind::TimedOut.into())));
+        for error in [Error::PoolTimedOut, Error::PoolClosed, Error::RowNotFound] {
+            assert!(!Failure::is_ambiguous(&error), "{error}");
         }
     }
 

@@ -5,12 +5,16 @@
 mod config;
 mod database;
 mod failure;
+mod hosts;
 mod migration;
 mod open;
 pub mod row;
+mod sessions;
+mod watch;
 
 pub use config::database_url;
 pub use database::{Connection, Database, OPERATION_LIMIT, Transaction, retry_conflicts, within};
 pub use failure::Failure;
+pub use hosts::{Hosts, InvalidHosts};
 pub use migration::migrate;
 pub use open::open;

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use process::{
-    Process,
-    health::{Dependency, Needed},
-};
+use process::Process;
 use sqlx::migrate::Migrator;
 use tracing::warn;
 
-use crate::{Database, migrate};
+use crate::{Database, migrate, sessions::check_sessions, watch::Watch};
 
 /// How often readiness is checked, and a migration tried again.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -17,37 +14,39 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// Applies the schema, however long it takes until Postgres is there, and from then on keeps the readiness of
-/// `postgres`. Called by `main` after the probes answer and before the loops start.
+/// `postgres` and of `postgres for writing`. Called by `main` after the probes answer and before the loops start.
 pub async fn open(process: &Process, database: &Database, migrators: &[&Migrator]) {
-    let postgres = process.health().register_dependency("postgres", Needed::Always);
-    migrate_until_done(database, migrators, &postgres).await;
+    let mut watch = Watch::new(database.clone(), process.health());
+    migrate_until_done(database, migrators, &mut watch).await;
     let heartbeat = process.health().register_loop("postgres readiness", LONGEST_SILENCE);
-    let (database, stopping) = (database.clone(), process.stopping());
+    let stopping = process.stopping();
     process.spawn("postgres readiness", async move {
-        let watch = async {
+        let looks = async {
             loop {
                 heartbeat.beat();
-                match database.ping().await {
-                    Ok(()) => postgres.set_ready(),
-                    Err(error) => postgres.set_unready(error.to_string()),
-                }
+                watch.look().await;
                 tokio::time::sleep(INTERVAL).await;
             }
         };
-        stopping.run_until_cancelled(watch).await;
+        stopping.run_until_cancelled(looks).await;
         Ok(())
     });
 }
 
-async fn migrate_until_done(database: &Database, migrators: &[&Migrator], postgres: &Dependency) {
+async fn migrate_until_done(database: &Database, migrators: &[&Migrator], watch: &mut Watch) {
     let mut warned = false;
-    while let Err(error) = migrate(database, migrators).await {
+    while let Err(error) = prepare(database, migrators).await {
         if !warned {
             warn!("the schema waits for Postgres: {error:#}");
             warned = true;
         }
-        postgres.set_unready(format!("schema not applied: {error:#}"));
+        watch.not_yet(format!("schema not applied: {error:#}")).await;
         tokio::time::sleep(INTERVAL).await;
     }
-    postgres.set_ready();
+    watch.look().await;
+}
+
+async fn prepare(database: &Database, migrators: &[&Migrator]) -> anyhow::Result<()> {
+    check_sessions(database).await?;
+    migrate(database, migrators).await
 }

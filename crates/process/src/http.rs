@@ -23,9 +23,9 @@ use socket2::{Domain, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
-use super::{health::Health, telemetry::Metrics};
+use super::{health::Health, outage::Outage, telemetry::Metrics};
 
 /// Content type of the Prometheus text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -127,18 +127,24 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToke
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    static OUT_OF_FILES: Outage = Outage::new(ACCEPT_PAUSE);
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 // Small answers are not held back; without it they only take longer.
                 let _ = stream.set_nodelay(true);
+                if OUT_OF_FILES.succeeded().is_some() {
+                    info!("connections are accepted again");
+                }
                 // An IPv4 peer of a socket of both families: ::ffff:192.0.2.1.
                 return (stream, SocketAddr::new(peer.ip().to_canonical(), peer.port()));
             }
             // This one is gone; the next is another's.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                warn!("can't accept a connection: {error}");
+                if OUT_OF_FILES.failed().is_some() {
+                    warn!("can't accept a connection: {error}");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -7,6 +7,7 @@ mod exit;
 pub mod health;
 mod healthcheck;
 pub mod http;
+pub mod outage;
 mod run;
 pub mod shutdown;
 pub mod telemetry;

@@ -1,8 +1,8 @@
 //! The settings of this service, beside those that every process has (`process::config`).
 
 use messaging::NatsSettings;
+use postgres::Hosts;
 use process::config::Environment;
-use sqlx::postgres::PgConnectOptions;
 use web::session::Keys;
 
 /// The settings of this service, beside those that every process has (`process::config`).
@@ -11,7 +11,7 @@ pub struct Settings {
     /// `NATS_*`: the broker.
     pub nats: NatsSettings,
     /// `DATABASE_URL`: Postgres.
-    pub database: PgConnectOptions,
+    pub database: Hosts,
     /// `JWT_KEY`: check sessions.
     pub session_keys: Keys,
 }

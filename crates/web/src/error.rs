@@ -1,6 +1,6 @@
 //! Every answer that is an error: `{"errors": [{"message", "field"?}]}`.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use axum::{
     Json,
@@ -9,7 +9,8 @@ use axum::{
 };
 use common::api::{ErrorBody, FieldError};
 use postgres::Failure;
-use tracing::{error, warn};
+use process::outage::{Ended, Outage};
+use tracing::{error, info, warn};
 
 /// An answer that is an error. The texts are those that clients already show.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub enum ApiError {
     TooLarge,
     /// 429, with the time after which another try makes sense.
     TooManyAttempts(Duration),
+    /// 429: the user has as much of something as he may have. Waiting does not help, but what the text says does.
+    LimitReached(&'static str),
     /// 500: a defect. The reason is in the log and never in the answer.
     Defect,
     /// 503: something that we need is away. Worth another try.
@@ -56,7 +59,7 @@ impl ApiError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Changed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts(_) | Self::LimitReached(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Defect => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -71,6 +74,7 @@ impl ApiError {
             Self::MethodNotAllowed => "Method not allowed",
             Self::Changed => "It has been changed in the meantime, please look at it again",
             Self::TooLarge => "The request body is too large",
+            Self::LimitReached(message) => message,
             Self::TooManyAttempts(_) => "Too many failed attempts, please try again later",
             Self::Defect => "Something went wrong",
             Self::Unavailable => "The service is not available at the moment, please try again",
@@ -87,17 +91,43 @@ impl ApiError {
     }
 }
 
+static TURNED_AWAY: Outage = Outage::new(QUIET);
+static FAILED: Outage = Outage::new(QUIET);
+/// Requests that succeed beside others that fail are no end.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// A request that can't be served now, and why: for the log, which tells of the first of many and counts the others.
+pub fn turned_away(reason: &impl fmt::Display) -> ApiError {
+    if let Some(count) = TURNED_AWAY.failed() {
+        warn!(count, "requests are turned away: {reason}");
+    }
+    ApiError::Unavailable
+}
+
+/// A request that a defect of ours ends, and what it is: for the log, as [`turned_away`].
+pub fn failed(reason: &impl fmt::Display) -> ApiError {
+    if let Some(count) = FAILED.failed() {
+        error!(count, "requests fail: {reason}");
+    }
+    ApiError::Defect
+}
+
+/// Called for each request that was served.
+pub(crate) fn served() {
+    for (outage, what) in [(&TURNED_AWAY, "were turned away"), (&FAILED, "failed")] {
+        if let Some(Ended { count, lasted }) = outage.succeeded() {
+            info!(count, lasted_s = lasted.as_secs_f64(), "requests are served again, {count} {what}");
+        }
+    }
+}
+
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         match Failure::of(&error) {
             Failure::Unavailable | Failure::Conflict | Failure::StalePlan => {
-                warn!("a request was turned away, Postgres is not available: {error}");
-                Self::Unavailable
+                turned_away(&format_args!("Postgres is not available: {error}"))
             }
-            Failure::Fault => {
-                error!("a request failed: {error}");
-                Self::Defect
-            }
+            Failure::Fault => failed(&error),
         }
     }
 }

@@ -17,7 +17,7 @@ mod trace;
 
 pub use api::into_router;
 pub use body::{Body, LONGEST_BODY};
-pub use error::ApiError;
+pub use error::{ApiError, failed, turned_away};
 pub use if_match::{IfMatch, etag};
 pub use page::{Page, PageQuery, Paged};
 pub use path::PathId;

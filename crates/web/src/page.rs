@@ -27,8 +27,8 @@ const LONGEST_PAGE: u32 = 100;
 /// Entries for a client that asks for no number.
 const DEFAULT_PAGE: u32 = 500;
 
-/// Lists of [`DEFAULT_PAGE`] that a process makes at one time; the others wait. A title can have 16 KiB, so one such list can
-/// take 8 MiB as rows, and as much again as text.
+/// Lists of [`DEFAULT_PAGE`] that a process makes at one time; the others wait. A title that an older release
+/// took can have 16 KiB, so one such list can take 8 MiB as rows, and as much again as text.
 const LONG_LISTS: usize = 2;
 /// For a turn at a long list. Less than a request may take, so that the client still gets an answer.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -14,10 +14,11 @@ use axum::{
 };
 use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
-use tracing::{Instrument as _, debug, error, info, info_span, warn};
+use tracing::{Instrument as _, debug, error, info, info_span};
 
 use super::{
     ApiError,
+    error::{served, turned_away},
     trace::{REQUEST_ID, Trace, request_id},
 };
 
@@ -48,6 +49,9 @@ async fn observe(request: Request, next: Next) -> Response {
     let response = answer(&method, &route, request, next).await;
     let (status, took) = (response.status(), started.elapsed());
     log(&method, &route, status.as_u16(), took);
+    if !status.is_server_error() {
+        served();
+    }
     histogram!("http_request_seconds", "route" => route.clone()).record(took.as_secs_f64());
     let (method, status) = (known(&method), status.as_str().to_owned());
     counter!("http_requests_total", "method" => method, "route" => route, "status" => status).increment(1);
@@ -62,16 +66,15 @@ async fn answer(method: &Method, route: &str, request: Request, next: Next) -> R
             ApiError::Defect.into_response()
         }
         Err(_elapsed) => {
-            warn!("{method} {route} was cut off after {LIMIT:?}");
-            ApiError::Unavailable.into_response()
+            turned_away(&format_args!("{method} {route} was cut off after {LIMIT:?}")).into_response()
         }
     }
 }
 
-/// A request that only reads gets a line only at `debug`.
+/// A request that only reads gets a line only at `debug`, and so does one that is turned away: those are counted.
 fn log(method: &Method, route: &str, status: u16, took: Duration) {
     let took_ms = took.as_secs_f64() * 1_000.0;
-    if method.is_safe() && status < 500 {
+    if status == 503 || method.is_safe() && status < 500 {
         debug!(status, took_ms, "{method} {route} {status}");
     } else {
         info!(status, took_ms, "{method} {route} {status}");

@@ -2,6 +2,7 @@
 
 use common::api::FieldError;
 use secrecy::SecretString;
+use unicode_normalization::UnicodeNormalization as _;
 use web::{ApiError, Body};
 
 use crate::{
@@ -17,7 +18,7 @@ const PASSWORD: FieldError = FieldError { message: "You must supply a password",
 /// An address and a password that an account may have.
 pub(super) fn new_account(body: &Body) -> Result<(Email, SecretString), ApiError> {
     let fits =
-        |password: &str| (SHORTEST..=LONGEST).contains(&password.chars().count()) && !password.contains('\0');
+        |password: &str| (SHORTEST..=LONGEST).contains(&password.nfc().count()) && !password.contains('\0');
     read(body, fits, NEW_PASSWORD)
 }
 

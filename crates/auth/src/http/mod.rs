@@ -2,6 +2,7 @@
 
 mod client;
 mod credentials;
+mod transport;
 mod users;
 
 pub use client::Proxies;

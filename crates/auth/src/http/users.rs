@@ -3,22 +3,23 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderName, StatusCode, header::SET_COOKIE},
+    http::{HeaderMap, HeaderName, StatusCode, header::SET_COOKIE},
     response::AppendHeaders,
 };
 use common::{
     api::{CredentialsBody, CurrentUserBody, ErrorBody, NewAccountBody, SignedOutBody, UserBody},
     event::Id,
 };
-use tracing::{Span, error, warn};
-use web::{ApiError, Body, Sessions, User, session::MaybeUser};
+use tracing::Span;
+use web::{ApiError, Body, Sessions, User, failed, session::MaybeUser, turned_away};
 
 use super::{
     Api,
     client::ClientAddress,
     credentials::{credentials, new_account},
+    transport::warn_of_lost_cookie,
 };
-use crate::{accounts::Refusal, email::Email, password::PasswordError};
+use crate::{accounts::Refusal, email::Email, limit::Client, password::PasswordError};
 
 /// A user as the API shows one.
 fn body_of(User { id, email }: User) -> UserBody {
@@ -32,14 +33,8 @@ impl From<Refusal> for ApiError {
             Refusal::InvalidCredentials => Self::bad_request("Invalid credentials"),
             Refusal::TooManyAttempts(remaining) => Self::TooManyAttempts(remaining),
             Refusal::Database(error) => error.into(),
-            Refusal::Busy | Refusal::Password(PasswordError::Busy) => {
-                warn!("a request was turned away: {refusal}");
-                Self::Unavailable
-            }
-            Refusal::Password(_) | Refusal::Panicked(_) => {
-                error!("a request failed: {refusal}");
-                Self::Defect
-            }
+            Refusal::Busy | Refusal::Password(PasswordError::Busy) => turned_away(&refusal),
+            Refusal::Password(_) | Refusal::Panicked(_) => failed(&refusal),
         }
     }
 }
@@ -71,10 +66,12 @@ fn signed_in(status: StatusCode, api: &Api, id: Id, email: &Email) -> SignedIn {
 pub(super) async fn sign_up(
     State(api): State<Api>,
     ClientAddress(from): ClientAddress,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<SignedIn, ApiError> {
     let (email, password) = new_account(&body)?;
     let user = api.accounts.sign_up(&email, password, from).await?;
+    warn_of_lost_cookie(&headers, api.cookies.secure);
     Ok(signed_in(StatusCode::CREATED, &api, user, &email))
 }
 
@@ -88,17 +85,21 @@ pub(super) async fn sign_up(
         (status = 200, body = UserBody, description = "The user is signed in.",
          headers(("Set-Cookie" = String, description = "The session."))),
         (status = 400, body = ErrorBody, description = "A field is wrong, or they are not those of an account."),
-        (status = 429, body = ErrorBody, description = "Too many attempts at this account or from this address failed.",
+        (status = 429, body = ErrorBody, description = "Too many attempts at this account, or from this address, failed.",
          headers(("Retry-After" = u64, description = "Seconds until another try makes sense."))),
     )
 )]
 pub(super) async fn sign_in(
     State(api): State<Api>,
-    ClientAddress(from): ClientAddress,
+    ClientAddress(address): ClientAddress,
+    MaybeUser(session): MaybeUser,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<SignedIn, ApiError> {
     let (email, password) = credentials(&body)?;
-    let user = api.accounts.sign_in(&email, password, from).await?;
+    let client = Client { address, signed_in_as: session.and_then(|user| user.email) };
+    let user = api.accounts.sign_in(&email, password, client).await?;
+    warn_of_lost_cookie(&headers, api.cookies.secure);
     Ok(signed_in(StatusCode::OK, &api, user, &email))
 }
 

@@ -7,6 +7,7 @@ use std::{sync::Arc, thread::available_parallelism, time::Duration};
 use argon2::password_hash;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Shortest password of a new account, in Unicode scalar values, as the existing clients have it.
 pub const SHORTEST: usize = 4;
@@ -29,7 +30,7 @@ pub enum Verdict {
     Wrong,
     /// Its password.
     Right {
-        /// The hash was made with weaker parameters than those of today: replace it.
+        /// The hash was made with weaker parameters than those of today, or of another form of the password: replace it.
         weak: bool,
     },
 }
@@ -57,15 +58,17 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// The PHC string of a new password, with a salt of its own.
+    /// The PHC string of a new password, with a salt of its own. The password is hashed in Unicode's composed form (NFC):
+    /// keyboards differ in how they write one letter.
     ///
     /// # Errors
     /// [`PasswordError`]
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
-        self.work(move || phc::hash(password.expose_secret())).await
+        self.work(move || phc::hash(composed(&password).expose_secret())).await
     }
 
-    /// Whether `stored` is of this password. Without one, which is when there is no such account, the same work is
+    /// Whether `stored` is of this password, in its composed form or, as older releases hashed it, as it was typed; that
+    /// hash is a weak one. Without `stored`, which is when there is no such account, the same work is
     /// done for nothing.
     ///
     /// # Errors
@@ -75,7 +78,18 @@ impl Passwords {
         password: SecretString,
         stored: Option<String>,
     ) -> Result<Verdict, PasswordError> {
-        self.work(move || phc::verify(password.expose_secret(), stored.as_deref())).await
+        self.work(move || {
+            let (composed, stored) = (composed(&password), stored.as_deref());
+            let verdict = phc::verify(composed.expose_secret(), stored)?;
+            if verdict != Verdict::Wrong || composed.expose_secret() == password.expose_secret() {
+                return Ok(verdict);
+            }
+            Ok(match phc::verify(password.expose_secret(), stored)? {
+                Verdict::Right { .. } => Verdict::Right { weak: true },
+                Verdict::Wrong => Verdict::Wrong,
+            })
+        })
+        .await
     }
 
     async fn work<T: Send + 'static>(
@@ -94,9 +108,36 @@ impl Passwords {
     }
 }
 
+fn composed(password: &SecretString) -> SecretString {
+    password.expose_secret().nfc().collect::<String>().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const COMPOSED: &str = "p\u{e4}ssword";
+    const DECOMPOSED: &str = "pa\u{308}ssword";
+
+    #[tokio::test]
+    async fn a_password_is_the_same_in_either_unicode_form() {
+        let passwords = Passwords::default();
+        for (first, then) in [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)] {
+            let stored = passwords.hash(first.into()).await.unwrap();
+            let verdict = passwords.verify(then.into(), Some(stored.clone())).await.unwrap();
+            assert_eq!(verdict, Verdict::Right { weak: false });
+            let wrong = passwords.verify("password".into(), Some(stored)).await.unwrap();
+            assert_eq!(wrong, Verdict::Wrong);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_that_an_older_release_hashed_as_it_was_typed_still_opens_and_is_hashed_again() {
+        let passwords = Passwords::default();
+        let stored = phc::hash(DECOMPOSED).unwrap();
+        let verdict = passwords.verify(DECOMPOSED.into(), Some(stored)).await.unwrap();
+        assert_eq!(verdict, Verdict::Right { weak: true });
+    }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_finds_no_core_free_is_told_in_time() {

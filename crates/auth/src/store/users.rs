@@ -33,7 +33,7 @@ impl Store {
     /// What Postgres answers. The account may have been created all the same, if the answer was lost twice.
     pub async fn create(&self, id: &Id, email: &Email, password_hash: &str) -> sqlx::Result<Created> {
         match self.create_once(id, email, password_hash).await {
-            Err(error) if may_be_created(&error) => self.create_once(id, email, password_hash).await,
+            Err(error) if Failure::is_ambiguous(&error) => self.create_once(id, email, password_hash).await,
             answer => answer,
         }
     }
@@ -102,11 +102,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// Whether the answer was lost. Without a connection nothing was asked.
-fn may_be_created(error: &Error) -> bool {
-    Failure::of(error) == Failure::Unavailable && !matches!(error, Error::PoolTimedOut)
 }
 
 fn decode_id(text: String) -> sqlx::Result<Id> {

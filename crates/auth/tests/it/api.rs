@@ -6,6 +6,7 @@ use auth::{
     accounts::Accounts,
     email::Email,
     http::{Api, Cookies, Proxies, into_router, routes},
+    limit::Pace,
     password::Passwords,
     store::{MIGRATIONS, Store},
 };
@@ -22,6 +23,8 @@ pub(crate) const SIGN_UP: &str = "/api/users/signup";
 pub(crate) const SIGN_IN: &str = "/api/users/signin";
 pub(crate) const SIGN_OUT: &str = "/api/users/signout";
 pub(crate) const CURRENT: &str = "/api/users/currentuser";
+/// What failures cost in a test: hardly anything.
+pub(crate) const PACE: Pace = Pace { step: Duration::from_millis(1) };
 /// Of every account that a test makes.
 pub(crate) const PASSWORD: &str = "s3cret";
 
@@ -62,7 +65,7 @@ impl Server {
         postgres::migrate(&database, &[&MIGRATIONS]).await.unwrap();
         let store = Store::new(database);
         let api = Api {
-            accounts: Accounts::new(store.clone(), Passwords::default()),
+            accounts: Accounts::new(store.clone(), Passwords::default(), PACE),
             sessions: Sessions::new(KEY.into()),
             cookies: Cookies { lifetime: Duration::from_secs(3600), secure: true },
             proxies: Proxies { hops: 1 },
@@ -78,6 +81,12 @@ impl Server {
 
     pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         self.post_from("192.0.2.1", path, body).await
+    }
+
+    /// From 192.0.2.1, with this cookie.
+    pub(crate) async fn post_with(&self, cookie: &str, path: &str, body: &str) -> Answer {
+        let request = self.request(Method::POST, path).header("x-forwarded-for", "192.0.2.1");
+        Answer::read(send_json(request.header("cookie", cookie), body).await.unwrap()).await
     }
 
     pub(crate) async fn post_from(&self, address: &str, path: &str, body: &str) -> Answer {

@@ -47,6 +47,18 @@ async fn a_user_signs_in_with_the_address_in_any_case_and_the_password_as_it_is(
 }
 
 #[tokio::test]
+async fn a_password_typed_in_another_unicode_form_opens_the_account() {
+    let server = Server::new().await;
+    let composed = "gr\u{fc}n-s\u{e9}same";
+    let decomposed = "gru\u{308}n-se\u{301}same";
+    for (nth, (first, then)) in [(composed, decomposed), (decomposed, composed)].into_iter().enumerate() {
+        let email = format!("ann-{nth}@example.com");
+        assert_eq!(server.post(SIGN_UP, &credentials(&email, first)).await.status, 201);
+        assert_eq!(server.post(SIGN_IN, &credentials(&email, then)).await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn nobody_learns_whether_an_address_has_an_account() {
     let server = Server::new().await;
     server.sign_up(ANN).await;

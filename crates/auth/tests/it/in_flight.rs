@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use auth::{
     accounts::Accounts,
-    limit::{IN_FLIGHT, PER_ACCOUNT, PER_ADDRESS, Subject, WINDOW},
+    limit::{IN_FLIGHT, PER_ACCOUNT_AND_ADDRESS, SLOW_ADDRESS, Subject, WINDOW},
     password::Passwords,
     pruner::Pruner,
     store::{Attempt, End, Reserved},
@@ -12,12 +12,13 @@ use auth::{
 use futures_util::future::join_all;
 
 use crate::{
-    api::{PASSWORD, SIGN_IN, SIGN_UP, Server, credentials, email},
+    api::{PACE, PASSWORD, SIGN_IN, SIGN_UP, Server, credentials, email},
     races::blocked,
 };
 
 const ANN: &str = "ann@example.com";
-const ANNS: &str = "account:ann@example.com";
+/// At her account, from [`THERE`].
+const ANNS: &str = "at:198.51.100.1 ann@example.com";
 const HERE: &str = "address:192.0.2.1";
 const THERE: &str = "address:198.51.100.1";
 
@@ -27,7 +28,8 @@ fn address(nth: u8) -> IpAddr {
 
 /// An attempt at `account` from [`THERE`], or nothing as long as others in flight leave no room.
 async fn begin(server: &Server, account: &str) -> Option<Attempt> {
-    let subjects = [Subject::Account(email(account)), Subject::Address(address(1))];
+    let (account, there) = (email(account), address(1));
+    let subjects = [Subject::AccountAndAddress(account, there), Subject::Address(there)];
     match server.store.reserve(&subjects).await.unwrap() {
         Reserved::Attempt(attempt) => Some(attempt),
         Reserved::Busy => None,
@@ -61,7 +63,7 @@ async fn twenty_who_sign_in_to_one_account_at_once_are_all_let_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_sixty_who_sign_up_from_one_address_at_once_none_has_failed() {
     let server = Server::new().await;
-    let answers = join_all((0..PER_ADDRESS + 10).map(async |nth| {
+    let answers = join_all((0..SLOW_ADDRESS + 10).map(async |nth| {
         server.post(SIGN_UP, &credentials(&format!("user-{nth}@example.com"), PASSWORD)).await
     }));
     for answer in answers.await {
@@ -76,14 +78,14 @@ async fn of_sixty_who_sign_up_from_one_address_at_once_none_has_failed() {
 async fn whoever_goes_away_while_signing_in_with_the_right_password_has_not_failed() {
     let server = Server::new().await;
     server.sign_up(ANN).await;
-    let accounts = Accounts::new(server.store.clone(), Passwords::default());
-    for nth in 0..PER_ACCOUNT + 2 {
+    let accounts = Accounts::new(server.store.clone(), Passwords::default(), PACE);
+    for nth in 0..PER_ACCOUNT_AND_ADDRESS + 2 {
         let mut held = server.pool.begin().await.unwrap();
         sqlx::raw_sql("lock table users in access exclusive mode").execute(&mut *held).await.unwrap();
         let (ann, from) = (email(ANN), address(nth as u8));
         tokio::select! {
             biased;
-            answer = accounts.sign_in(&ann, PASSWORD.into(), from) => panic!("{answer:?}"),
+            answer = accounts.sign_in(&ann, PASSWORD.into(), from.into()) => panic!("{answer:?}"),
             () = blocked(&server, 1) => {}
         }
         held.rollback().await.unwrap();
@@ -92,7 +94,8 @@ async fn whoever_goes_away_while_signing_in_with_the_right_password_has_not_fail
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_has_no_more_attempts_in_flight_than_may_fail_through_however_many_replicas() {
+async fn an_address_has_no_more_attempts_in_flight_than_may_fail_at_full_speed_through_however_many_replicas()
+{
     let server = Server::new().await;
     let replica = server.replica().await;
     let attempts = join_all((0..100).map(async |nth| {
@@ -100,19 +103,19 @@ async fn an_address_has_no_more_attempts_in_flight_than_may_fail_through_however
         begin(server, &format!("user-{nth}@example.com")).await
     }));
     let attempts: Vec<Attempt> = attempts.await.into_iter().flatten().collect();
-    assert_eq!(attempts.len(), PER_ADDRESS as usize);
-    assert_eq!((server.in_flight(THERE).await, server.failures(THERE).await), (PER_ADDRESS, 0));
-    let accounts: i64 = sqlx::query_scalar("select count(*) from attempts where key like 'account:%'")
+    assert_eq!(attempts.len(), SLOW_ADDRESS as usize);
+    assert_eq!((server.in_flight(THERE).await, server.failures(THERE).await), (SLOW_ADDRESS, 0));
+    let accounts: i64 = sqlx::query_scalar("select count(*) from attempts where key like 'at:%'")
         .fetch_one(&server.pool)
         .await
         .unwrap();
-    assert_eq!(accounts, i64::from(PER_ADDRESS), "who has to wait is counted nowhere");
+    assert_eq!(accounts, i64::from(SLOW_ADDRESS), "who has to wait is counted nowhere");
 
     let failed = attempts.iter().map(|attempt| server.store.end(attempt, End::Failed));
     for ended in join_all(failed).await {
         ended.unwrap();
     }
-    assert_eq!((server.in_flight(THERE).await, server.failures(THERE).await), (0, PER_ADDRESS));
+    assert_eq!((server.in_flight(THERE).await, server.failures(THERE).await), (0, SLOW_ADDRESS));
 }
 
 #[tokio::test]
@@ -146,7 +149,7 @@ async fn of_two_attempts_that_began_at_the_same_time_only_one_ends() {
 #[tokio::test]
 async fn an_attempt_that_was_left_behind_counts_no_more_once_it_is_too_old_and_others_go_on() {
     let server = Server::new().await;
-    let left = begin_many(&server, PER_ACCOUNT).await;
+    let left = begin_many(&server, PER_ACCOUNT_AND_ADDRESS).await;
     age(&server, IN_FLIGHT - Duration::from_secs(20)).await;
     assert!(begin(&server, ANN).await.is_none());
     age(&server, Duration::from_secs(20)).await;
@@ -162,7 +165,7 @@ async fn an_attempt_that_was_left_behind_counts_no_more_once_it_is_too_old_and_o
 #[tokio::test]
 async fn an_attempt_is_left_behind_no_longer_because_others_begin() {
     let server = Server::new().await;
-    let _left = begin_many(&server, PER_ACCOUNT - 1).await;
+    let _left = begin_many(&server, PER_ACCOUNT_AND_ADDRESS - 1).await;
     for _ in 0..3 {
         age(&server, IN_FLIGHT / 3).await;
         let others = begin(&server, ANN).await.unwrap();
@@ -175,13 +178,13 @@ async fn an_attempt_is_left_behind_no_longer_because_others_begin() {
 async fn whoever_waits_for_too_long_is_told_to_try_again_and_has_not_failed() {
     let server = Server::new().await;
     server.sign_up(ANN).await;
-    let _others = begin_many(&server, PER_ACCOUNT).await;
-    let answer = server.post(SIGN_IN, &credentials(ANN, PASSWORD)).await;
-    answer.is(include_str!("../golden/unavailable.http"));
-    assert_eq!((server.failures(ANNS).await, server.failures(HERE).await), (0, 0));
-    assert_eq!(server.in_flight(HERE).await, 0);
+    let _others = begin_many(&server, PER_ACCOUNT_AND_ADDRESS).await;
+    let sign_in = async || server.post_from("198.51.100.1", SIGN_IN, &credentials(ANN, PASSWORD)).await;
+    sign_in().await.is(include_str!("../golden/unavailable.http"));
+    assert_eq!((server.failures(ANNS).await, server.failures(THERE).await), (0, 0));
+    assert_eq!(server.in_flight(THERE).await, PER_ACCOUNT_AND_ADDRESS, "he himself is counted nowhere");
     age(&server, IN_FLIGHT).await;
-    assert_eq!(server.post(SIGN_IN, &credentials(ANN, PASSWORD)).await.status, 200);
+    assert_eq!(sign_in().await.status, 200);
 }
 
 #[tokio::test]

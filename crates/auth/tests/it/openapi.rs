@@ -23,7 +23,8 @@ struct Recorder(Vec<Answer>);
 
 impl Recorder {
     async fn post(&mut self, server: &Server, path: &str, body: String) {
-        self.send(path, server.request(Method::POST, path).body(body)).await;
+        let request = server.request(Method::POST, path).header("x-forwarded-for", "192.0.2.1");
+        self.send(path, request.body(body)).await;
     }
 
     /// One of the two operations that have no body.
@@ -78,8 +79,7 @@ async fn every_documented_status_is_answered_once_and_nothing_else_is() {
         let request = server.request(Method::POST, path).header("sec-fetch-site", "cross-site");
         recorder.send(path, request.body(ann.clone())).await;
     }
-    // Without a word of a proxy it is the peer who counts.
-    server.sql("update attempts set failures = 50, since = now() where key = 'address:127.0.0.1'").await;
+    server.sql("update attempts set failures = 500, since = now() where key = 'address:192.0.2.1'").await;
     for path in [SIGN_UP, SIGN_IN] {
         recorder.post(&server, path, ann.clone()).await;
     }

@@ -130,6 +130,54 @@ async fn the_log_names_users_by_their_ids_and_never_shows_an_address_or_a_passwo
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_once_that_a_browser_drops_the_cookie_over_plain_http() {
+    for (secure, expected) in [("true", 1), ("false", 0)] {
+        let auth = command(&database().await, "key").env("COOKIE_SECURE", secure).spawn().await.unwrap();
+        auth.ready(READY).await.unwrap();
+        assert_eq!(post(&auth, SIGN_UP, PASSWORD).await.status, 201);
+        assert_eq!(post(&auth, SIGN_IN, PASSWORD).await.status, 200);
+        auth.terminate().unwrap();
+        auth.wait_exit(READY).await.unwrap();
+        let log = auth.log();
+        assert_eq!(log.matches("signed in over plain HTTP").count(), expected, "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_has_the_name_that_older_services_read_if_it_is_told_so() {
+    let database = database().await;
+    let auth = command(&database, "key").env("SESSION_COOKIE", "express:sess").spawn().await.unwrap();
+    auth.ready(READY).await.unwrap();
+    let cookie = post(&auth, SIGN_UP, PASSWORD).await.cookie;
+    assert!(cookie.starts_with("express:sess="), "{cookie}");
+    assert_eq!(current(&auth, &cookie).await, ANN);
+    let other = start(&database, "key").await;
+    assert_eq!(current(&other, &cookie).await, ANN, "whichever name a service writes, it reads both");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_once_that_many_accounts_fail_from_one_private_address() {
+    let database = database().await;
+    let auth = start(&database, "key").await;
+    let pool = sqlx::PgPool::connect(database.url()).await.unwrap();
+    for (accounts, expected) in [(9, 0), (10, 1), (11, 1)] {
+        sqlx::query(
+            "insert into attempts
+             select 'at:127.0.0.1 user-' || n || '@example.com', 1, now(), '{}'::timestamptz[] from generate_series(1, $1) n
+             union all select 'address:127.0.0.1', 50, now(), '{}'::timestamptz[]
+             on conflict (key) do update set failures = excluded.failures, since = excluded.since",
+        )
+        .bind(accounts)
+        .execute(&pool)
+        .await
+        .unwrap();
+        assert_eq!(post(&auth, SIGN_UP, "wr0ng").await.status, if accounts == 9 { 201 } else { 400 });
+        let log = auth.log();
+        assert_eq!(log.matches("from the private address 127.0.0.1").count(), expected, "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_says_once_that_nobody_believes_a_proxy_which_is_there() {
     for (hops, expected) in [("0", 1), ("1", 0)] {
         let auth = command(&database().await, "key").env("TRUSTED_PROXY_HOPS", hops).spawn().await.unwrap();

@@ -4,14 +4,14 @@ use std::net::IpAddr;
 
 use auth::{
     accounts::{Accounts, Refusal},
-    limit::PER_ACCOUNT,
+    limit::PER_ACCOUNT_AND_ADDRESS,
     password::Passwords,
     store::Created,
 };
 use common::event::Id;
 use futures_util::future::join_all;
 
-use crate::api::{PASSWORD, SIGN_UP, Server, credentials, email};
+use crate::api::{PACE, PASSWORD, SIGN_UP, Server, credentials, email};
 
 fn address(nth: u8) -> IpAddr {
     IpAddr::from([198, 51, 100, nth])
@@ -37,11 +37,11 @@ async fn a_hundred_guesses_at_once_through_two_replicas_get_no_more_than_ten_ans
     server.sign_up("ann@example.com").await;
     let replica = server.replica().await;
     let passwords = Passwords::default();
-    let replicas = [&server, &replica].map(|it| Accounts::new(it.store.clone(), passwords.clone()));
+    let replicas = [&server, &replica].map(|it| Accounts::new(it.store.clone(), passwords.clone(), PACE));
     let ann = email("ann@example.com");
     let guesses = join_all((0..100).map(|nth| {
         let accounts = &replicas[nth % 2];
-        accounts.sign_in(&ann, format!("guess {nth}").into(), address(nth as u8))
+        accounts.sign_in(&ann, format!("guess {nth}").into(), address(1).into())
     }));
     let mut verified = 0;
     for guess in guesses.await {
@@ -51,13 +51,17 @@ async fn a_hundred_guesses_at_once_through_two_replicas_get_no_more_than_ten_ans
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(verified, PER_ACCOUNT);
+    assert_eq!(verified, PER_ACCOUNT_AND_ADDRESS);
     let counted: i64 =
         sqlx::query_scalar("select coalesce(sum(failures), 0) from attempts where key like 'address:%'")
             .fetch_one(&server.pool)
             .await
             .unwrap();
-    assert_eq!(counted, i64::from(PER_ACCOUNT), "only what was verified counts against an address");
+    assert_eq!(
+        counted,
+        i64::from(PER_ACCOUNT_AND_ADDRESS),
+        "only what was verified counts against an address"
+    );
 }
 
 #[tokio::test]

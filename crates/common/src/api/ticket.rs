@@ -35,7 +35,7 @@ pub struct TicketBody {
 #[schema(as = TicketDraft)]
 pub struct TicketDraftBody {
     /// Not blank.
-    #[schema(min_length = 1, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     pub title: String,
     /// What it shall cost.
     #[schema(schema_with = asking_price)]
@@ -44,10 +44,8 @@ pub struct TicketDraftBody {
 
 /// A number, or a text that holds one: forms send texts.
 fn asking_price() -> Schema {
-    let number = ObjectBuilder::new()
-        .schema_type(Type::Number)
-        .exclusive_minimum(Some(0))
-        .maximum(Some(9_007_199_254_740_991_i64));
+    let number =
+        ObjectBuilder::new().schema_type(Type::Number).exclusive_minimum(Some(0)).maximum(Some(1_000_000));
     let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^[0-9]{1,15}(\.[0-9]{1,2})?$"));
     let description = "Above 0, with at most two decimals; a number, or a text that holds one.";
     OneOfBuilder::new().item(number).item(text).description(Some(description)).into()

@@ -2,7 +2,7 @@
 
 mod orders;
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use axum::{Router, extract::FromRef};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,6 +19,8 @@ pub struct Api {
     pub sessions: Sessions,
     /// Time that a new order leaves to pay.
     pub window: Duration,
+    /// How many unpaid orders a buyer may have. `None` is no limit.
+    pub most_unpaid: Option<NonZeroU32>,
 }
 
 impl FromRef<Api> for Sessions {

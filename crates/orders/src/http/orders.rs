@@ -56,16 +56,19 @@ pub(super) async fn list(
     Ok(Paged::new(&page, PREFIX, orders, |order: &OrderBody| &order.id))
 }
 
-/// Orders a ticket. Unless it is paid in time, the order is cancelled and the ticket is free again.
+/// Orders a ticket. Unless it is paid in time, the order is cancelled and the ticket is free again. Who holds the ticket
+/// already gets that order: a request that comes twice orders once.
 #[utoipa::path(
     post,
     path = "/api/orders",
     request_body = NewOrderBody,
     responses(
+        (status = 200, description = "The order by which the buyer holds the ticket already.", body = OrderBody),
         (status = 201, description = "The order.", body = OrderBody),
         (status = 400, description = "The body is not valid, or the ticket is reserved.", body = ErrorBody),
         (status = 401, description = "Nobody is signed in.", body = ErrorBody),
         (status = 404, description = "There is no such ticket.", body = ErrorBody),
+        (status = 429, description = "The buyer has too many unpaid orders.", body = ErrorBody),
     ),
     security(("session" = []))
 )]
@@ -77,11 +80,21 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<OrderBody>), ApiError> {
     let ticket_id = body.field("ticketId");
     let ticket_id = ticket_id.ok_or_else(|| ApiError::bad_field("ticketId", "TicketId must be provided"))?;
-    let wish =
-        Placement { order_id: Id::generate(), ticket_id, user_id: user.id, window: api.window, traceparent };
+    let wish = Placement {
+        order_id: Id::generate(),
+        ticket_id,
+        user_id: user.id,
+        window: api.window,
+        most_unpaid: api.most_unpaid,
+        traceparent,
+    };
     match api.store.place(&wish).await? {
         Placed::Order(order) => Ok((StatusCode::CREATED, Json(body_of(order)))),
+        Placed::Before(order) => Ok((StatusCode::OK, Json(body_of(order)))),
         Placed::Reserved => Err(ApiError::bad_request("Ticket is already reserved")),
+        Placed::TooManyUnpaid => {
+            Err(ApiError::LimitReached("You have too many unpaid orders, please pay or cancel one first"))
+        }
         Placed::UnknownTicket => Err(ApiError::NotFound),
     }
 }

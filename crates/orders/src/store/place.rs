@@ -1,6 +1,6 @@
 //! Placing an order.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use chrono::{DateTime, Utc};
 use common::{
@@ -28,6 +28,8 @@ pub struct Placement {
     pub user_id: Id,
     /// Time to pay, from now by Postgres' clock; whole milliseconds.
     pub window: Duration,
+    /// How many unpaid orders the buyer may have, this one among them. `None` is no limit.
+    pub most_unpaid: Option<NonZeroU32>,
     /// Trace context of the request.
     pub traceparent: Traceparent,
 }
@@ -37,14 +39,26 @@ pub struct Placement {
 pub enum Placed {
     /// The order is placed, and `order:created` is in the outbox.
     Order(Order),
-    /// A live order holds the ticket.
+    /// The buyer had placed this order for the ticket before, and it is not cancelled.
+    Before(Order),
+    /// Somebody else's live order holds the ticket.
     Reserved,
+    /// The buyer has as many unpaid orders as he may have.
+    TooManyUnpaid,
     /// There is no such ticket, or not yet.
     UnknownTicket,
 }
 
 /// What `place.sql` answers for a ticket that is known.
-type Row = (i64, String, Decimal, Option<DateTime<Utc>>, bool);
+#[derive(Debug, sqlx::FromRow)]
+struct Row {
+    version: i64,
+    title: String,
+    price: Decimal,
+    expires_at: Option<DateTime<Utc>>,
+    already: bool,
+    too_many: bool,
+}
 
 impl Store {
     /// Places an order and puts `order:created` into the outbox.
@@ -52,21 +66,28 @@ impl Store {
     /// # Errors
     /// What Postgres answers. The order may have been placed all the same, if the answer to the commit was lost twice.
     pub async fn place(&self, wish: &Placement) -> sqlx::Result<Placed> {
-        let (placed, again) = match self.place_once(wish).await {
-            Err(error) if may_be_placed(&error) => (self.place_once(wish).await?, true),
-            answer => (answer?, false),
+        let placed = match self.place_once(wish).await {
+            Err(error) if Failure::is_ambiguous(&error) => self.place_once(wish).await?,
+            answer => answer?,
         };
-        match placed {
-            Some(placed) if !again || placed != Placed::Reserved => Ok(placed),
-            // The order that holds the ticket is this very one, or may be: its first run may still have been committing.
-            _ => Ok(self.find(&wish.order_id).await?.map_or(Placed::Reserved, Placed::Order)),
+        if let Some(placed @ (Placed::Order(_) | Placed::UnknownTicket)) = placed {
+            return Ok(placed);
         }
+        // What refuses the buyer may be an order of his own: this very one, or that of an earlier request.
+        Ok(match self.own_order(&wish.order_id, &wish.ticket_id, &wish.user_id).await? {
+            Some(order) if order.id == wish.order_id => Placed::Order(order),
+            Some(order) => Placed::Before(order),
+            None => placed.unwrap_or(Placed::Reserved),
+        })
     }
 
     /// `None` if an earlier run has already placed this order.
     async fn place_once(&self, wish: &Placement) -> sqlx::Result<Option<Placed>> {
         let placed = postgres::retry_conflicts(|| async {
             let mut transaction = self.database.begin().await?;
+            if wish.most_unpaid.is_some() {
+                one_at_a_time(&mut transaction, &wish.user_id).await?;
+            }
             let placed = insert(&mut transaction, wish).await?;
             if let Some(Placed::Order(order)) = &placed {
                 enqueue(&mut transaction, &order_created(order), Some(&wish.traceparent)).await?;
@@ -86,9 +107,12 @@ impl Store {
     }
 }
 
-/// Whether the answer was lost, perhaps that to the commit. Without a connection nothing was asked.
-fn may_be_placed(error: &sqlx::Error) -> bool {
-    Failure::of(error) == Failure::Unavailable && !matches!(error, sqlx::Error::PoolTimedOut)
+/// Lets this buyer's other orders wait until the transaction ends, or each of many at once would count the same few.
+/// A statement of its own, because one that waits counts what it saw before.
+async fn one_at_a_time(connection: &mut PgConnection, user: &Id) -> sqlx::Result<()> {
+    let lock = sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))");
+    lock.bind(user.as_str()).execute(connection).await?;
+    Ok(())
 }
 
 async fn insert(connection: &mut PgConnection, wish: &Placement) -> sqlx::Result<Option<Placed>> {
@@ -99,16 +123,20 @@ async fn insert(connection: &mut PgConnection, wish: &Placement) -> sqlx::Result
         .bind(wish.user_id.as_str())
         .bind(window_ms)
         .bind(wish.traceparent.to_string())
+        .bind(wish.most_unpaid.map(|most| i64::from(most.get())))
         .fetch_optional(connection)
         .await?;
-    let Some((ticket_version, title, price, expires_at, already)) = row else {
-        return Ok(Some(Placed::UnknownTicket));
+    let Some(row) = row else { return Ok(Some(Placed::UnknownTicket)) };
+    let Some(expires_at) = row.expires_at else {
+        return Ok(match row {
+            Row { already: true, .. } => None,
+            Row { too_many: true, .. } => Some(Placed::TooManyUnpaid),
+            _ => Some(Placed::Reserved),
+        });
     };
-    let Some(expires_at) = expires_at else {
-        return Ok(if already { None } else { Some(Placed::Reserved) });
-    };
-    let price = price.try_into().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-    let ticket = Ticket { id: wish.ticket_id.clone(), version: row::version(ticket_version)?, title, price };
+    let price = row.price.try_into().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+    let (id, version) = (wish.ticket_id.clone(), row::version(row.version)?);
+    let ticket = Ticket { id, version, title: row.title, price };
     Ok(Some(Placed::Order(Order {
         id: wish.order_id.clone(),
         version: 0,

@@ -1,5 +1,7 @@
 //! The API on a port of its own, a buyer who is signed in, and golden answers.
 
+use std::num::NonZeroU32;
+
 use orders::http::{Api, router};
 use reqwest::{Method, RequestBuilder, Response};
 use testkit::{HttpServer, send_json};
@@ -21,7 +23,13 @@ impl Server {
     }
 
     pub(crate) async fn over(world: World) -> Self {
-        let api = Api { store: world.store.clone(), sessions: Sessions::new(KEY.into()), window: QUARTER };
+        Self::with_limit(world, None).await
+    }
+
+    /// Over a service that lets a buyer have so many unpaid orders.
+    pub(crate) async fn with_limit(world: World, most_unpaid: Option<NonZeroU32>) -> Self {
+        let sessions = Sessions::new(KEY.into());
+        let api = Api { store: world.store.clone(), sessions, window: QUARTER, most_unpaid };
         Self { world, http: HttpServer::serve(router(api)).await.unwrap() }
     }
 

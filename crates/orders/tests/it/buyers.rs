@@ -44,7 +44,7 @@ async fn of_many_buyers_who_race_for_a_ticket_exactly_one_gets_it() {
             match buyer.await.unwrap() {
                 Placed::Order(_) => got += 1,
                 Placed::Reserved => {}
-                Placed::UnknownTicket => panic!("the ticket is known"),
+                other => panic!("each buyer asks once for a ticket that is known: {other:?}"),
             }
         }
         assert_eq!(got, 1);

@@ -17,6 +17,7 @@ mod payments;
 mod platform;
 mod postgres;
 mod process;
+mod readiness;
 mod sweeper;
 mod tickets;
 mod world;

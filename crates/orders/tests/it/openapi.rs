@@ -1,5 +1,7 @@
 //! The document that the service serves, against what it really answers.
 
+use std::num::NonZeroU32;
+
 use reqwest::{Method, Response};
 use serde_json::Value;
 use testkit::openapi::undocumented;
@@ -54,7 +56,7 @@ const ONE: &str = "/api/orders/{id}";
 #[tokio::test]
 async fn every_documented_status_is_answered_and_no_other_is() {
     let postgres = testkit::Postgres::start().await.unwrap();
-    let server = Server::over(World::on(&postgres).await).await;
+    let server = Server::with_limit(World::on(&postgres).await, NonZeroU32::new(2)).await;
     let document: Value =
         server.anonymous(Method::GET, "/api/orders/openapi.json").send().await.unwrap().json().await.unwrap();
     let mut to = Recorder { server: &server, answered: Vec::new() };
@@ -70,10 +72,14 @@ async fn every_documented_status_is_answered_and_no_other_is() {
     for (path, user) in [(LIST, Some(me)), (LIST, None), ("/api/orders?limit=x", Some(me))] {
         to.send(LIST, get.clone(), path, user, "").await;
     }
-    for (user, body) in [(Some(me), order.as_str()), (Some(me), &order), (None, &order)] {
+    for (user, body) in
+        [(Some(me), order.as_str()), (Some(me), &order), (Some("u-2"), &order), (None, &order)]
+    {
         to.send(LIST, post.clone(), LIST, user, body).await;
     }
     to.send(LIST, post.clone(), LIST, Some(me), r#"{"ticketId":"nothing"}"#).await;
+    let third = format!(r#"{{"ticketId":"{}"}}"#, server.world.ticket().await);
+    to.send(LIST, post.clone(), LIST, Some(me), &third).await;
     to.send(LIST, post.clone(), LIST, Some(me), &" ".repeat(20_000)).await;
     to.send_with(LIST, post.clone(), LIST, Some(me), &order, &cross).await;
     for method in [&get, &delete] {
@@ -89,13 +95,14 @@ async fn every_documented_status_is_answered_and_no_other_is() {
     // What no service of ours would store is a defect.
     let free = server.world.ticket().await;
     sqlx::raw_sql(
-        "update tickets set version = -1; update orders set payment_id = 'a b' where status = 'complete'",
+        "update tickets set version = -1; update orders set ticket_version = -1;
+         update orders set payment_id = 'a b' where status = 'complete'",
     )
     .execute(&server.world.pool)
     .await
     .unwrap();
     to.send(LIST, get.clone(), LIST, Some(theirs.user_id.as_str()), "").await;
-    to.send(LIST, post.clone(), LIST, Some(me), &format!(r#"{{"ticketId":"{free}"}}"#)).await;
+    to.send(LIST, post.clone(), LIST, Some("u-3"), &format!(r#"{{"ticketId":"{free}"}}"#)).await;
     to.send(ONE, get.clone(), &their_path, Some(theirs.user_id.as_str()), "").await;
     to.send(ONE, delete.clone(), &their_path, Some(theirs.user_id.as_str()), "").await;
 

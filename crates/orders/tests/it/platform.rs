@@ -188,5 +188,6 @@ pub(crate) fn command(nats: &Nats, database_url: &str, window: &str) -> ServiceB
         .env("DATABASE_URL", database_url)
         .env("JWT_KEY", KEY)
         .env("ORDER_EXPIRATION_WINDOW", window)
+        .env("MAX_UNPAID_ORDERS", "0")
         .env("RUST_LOG", "info")
 }

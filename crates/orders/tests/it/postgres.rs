@@ -70,7 +70,7 @@ async fn a_role_without_rights_is_unavailable_and_no_fault_of_what_is_asked() {
     let create = format!("create role {role} login password 'x'");
     sqlx::query(sqlx::AssertSqlSafe(create)).execute(&world.pool).await.unwrap();
     let options = (*world.pool.connect_options()).clone().username(&role).password("x");
-    let poor = Store::new(Database::new(options, "orders-test", 1), Wake::default());
+    let poor = Store::new(Database::new(options.into(), "orders-test", 1), Wake::default());
     let error = poor.find(&order.id).await.unwrap_err();
     assert!(error.to_string().contains("permission denied"), "{error}");
     assert_eq!(Failure::of(&error), Failure::Unavailable, "{error}");

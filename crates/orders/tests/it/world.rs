@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub(crate) database: Database,
     /// For what the store has no verb for.
     pub(crate) pool: PgPool,
+    database_url: String,
 }
 
 /// What the database says about an order.
@@ -49,7 +50,12 @@ impl World {
         postgres::migrate(&database, &SCHEMA).await.unwrap();
         let store = Store::new(database.clone(), Wake::default());
         let pool = PgPoolOptions::new().max_connections(16).connect_lazy(&url).unwrap();
-        Self { store, database, pool }
+        Self { store, database, pool, database_url: url }
+    }
+
+    /// For a process of the service on the same database.
+    pub(crate) fn database_url(&self) -> &str {
+        &self.database_url
     }
 
     /// A new ticket, known to this service.
@@ -172,6 +178,7 @@ pub(crate) fn wish(ticket: &Id) -> Placement {
         ticket_id: ticket.clone(),
         user_id: Id::generate(),
         window: QUARTER,
+        most_unpaid: None,
         traceparent: Traceparent::generate(),
     }
 }

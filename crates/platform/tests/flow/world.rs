@@ -96,6 +96,18 @@ impl World {
         sqlx::query_scalar("select count(*) from tickets").fetch_one(&mut orders).await.unwrap()
     }
 
+    /// Waits until the copy that `orders` has of a ticket is at this version.
+    pub(crate) async fn copy_is(&self, ticket: &Id, version: i64) {
+        let url = self.platform.database_url(Service::Orders).unwrap();
+        let mut orders = PgConnection::connect(url).await.unwrap();
+        eventually("the copy is up to date", SOON, async || {
+            let copy = sqlx::query_scalar("select version from tickets where id = $1");
+            let copy: i64 = copy.bind(ticket.as_str()).fetch_one(&mut orders).await.unwrap();
+            if copy == version { Ok(()) } else { Err(format!("version {copy}")) }
+        })
+        .await;
+    }
+
     /// Every message of a subject, in the order of its stream.
     pub(crate) async fn messages(&self, subject: common::event::Subject) -> Vec<StreamMessage> {
         let name = Topology::new(CLUSTER, 1).stream_name(subject.publisher());

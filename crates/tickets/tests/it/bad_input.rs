@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_title_that_is_blank_or_missing_is_refused_by_its_field() {
+async fn a_title_that_is_blank_missing_or_too_long_is_refused_by_its_field() {
     let server = Server::new().await;
     let golden = include_str!("../golden/title_missing.http");
     for title in [json!(""), json!("  \t"), json!(null), json!(7), json!(["a"]), json!({})] {
@@ -18,6 +18,14 @@ async fn a_title_that_is_blank_or_missing_is_refused_by_its_field() {
     }
     check(server.post("u-1", r#"{"price":1}"#).await, golden, &[]).await;
     check(server.post("u-1", r#"{"title":"\ud800","price":1}"#).await, golden, &[]).await;
+    for (length, status) in [(200, 201), (201, 400)] {
+        let title = "\u{fc}".repeat(length);
+        let answer = server.post("u-1", &json!({ "title": title, "price": 1 }).to_string()).await;
+        assert_eq!(answer.status(), status, "{length} letters");
+        if status == 400 {
+            check(answer, include_str!("../golden/title_too_long.http"), &[]).await;
+        }
+    }
     let nul = server.post("u-1", r#"{"title":"a\u0000b","price":1}"#).await;
     check(nul, include_str!("../golden/title_with_nul.http"), &[]).await;
 }
@@ -28,14 +36,18 @@ async fn a_price_that_is_no_amount_of_money_is_refused_by_its_field() {
     let not_above_zero = include_str!("../golden/price_not_above_zero.http");
     let far = "9".repeat(400);
     for price in [
-        "0", "-1", "-0.01", "0.00", "\"\"", "\"free\"", "null", "true", "[1]", "{}", "1e400", &far,
-        "\"1,50\"", "\"NaN\"",
+        "0", "-1", "-0.01", "0.00", "\"\"", "\"free\"", "null", "true", "[1]", "{}", "\"1,50\"", "\"NaN\"",
+        "\"inf\"", "-1e400",
     ] {
         check(server.post("u-1", &format!(r#"{{"title":"a","price":{price}}}"#)).await, not_above_zero, &[])
             .await;
     }
+    let too_high = include_str!("../golden/price_too_high.http");
+    for price in ["1000000.01", "1e20", "\"1000001\"", "9007199254740993", "1e400", &far] {
+        check(server.post("u-1", &format!(r#"{{"title":"a","price":{price}}}"#)).await, too_high, &[]).await;
+    }
     let too_fine = include_str!("../golden/price_too_fine.http");
-    for price in ["0.001", "19.999", "1e-3", "\"0.123\""] {
+    for price in ["0.001", "19.999", "1e-3", "\"0.123\"", "1e-7", "0.10000000000000000000000000000001"] {
         check(server.post("u-1", &format!(r#"{{"title":"a","price":{price}}}"#)).await, too_fine, &[]).await;
     }
     check(server.post("u-1", "{}").await, include_str!("../golden/both_missing.http"), &[]).await;
@@ -52,7 +64,9 @@ async fn a_price_is_kept_to_the_cent_however_it_is_written() {
         ("\" 7.5 \"", "7.5"),
         ("2e1", "20"),
         ("0.01", "0.01"),
-        ("90071992547409.91", "90071992547409.91"),
+        ("999999.99", "999999.99"),
+        ("1000000.00", "1000000"),
+        ("1e6", "1000000"),
         ("0.29", "0.29"),
     ] {
         let answer = server.post("u-1", &format!(r#"{{"title":"a","price":{written}}}"#)).await;
@@ -97,4 +111,22 @@ async fn a_body_that_is_no_json_too_large_or_from_another_site_is_refused() {
     let answer = send(request, r#"{"title":"a","price":1}"#).await;
     check(answer, include_str!("../golden/cross_site.http"), &[]).await;
     assert_eq!(server.get("/api/tickets").await.text().await.unwrap(), "[]");
+}
+
+#[tokio::test]
+async fn a_ticket_of_a_release_that_had_no_bounds_is_still_shown_and_listed() {
+    let server = Server::new().await;
+    let title = "x".repeat(15_000);
+    sqlx::query("insert into tickets (id, title, price, user_id) values ('t-1', $1, 12345678.5, 'u-1')")
+        .bind(&title)
+        .execute(&server.world.pool)
+        .await
+        .unwrap();
+    let shown: Value = server.get("/api/tickets/t-1").await.json().await.unwrap();
+    assert_eq!(
+        (shown["title"].as_str(), shown["price"].as_f64()),
+        (Some(title.as_str()), Some(12_345_678.5))
+    );
+    let listed: Value = server.get("/api/tickets").await.json().await.unwrap();
+    assert_eq!(listed[0], shown);
 }

@@ -2,6 +2,8 @@
 //!
 //! Ours, because libraries read the header as text, and cookies of other applications in it may be of any bytes.
 
+use std::str::FromStr;
+
 use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
 use base64::{
     Engine as _,
@@ -22,8 +24,39 @@ const LENIENT: GeneralPurposeConfig =
 const ENGINES: [GeneralPurpose; 2] =
     [GeneralPurpose::new(&STANDARD, LENIENT), GeneralPurpose::new(&URL_SAFE, LENIENT)];
 
-/// Names that a session is read from. We write the first; cookie-session 1.x, which older services have, the second.
-const NAMES: [&str; 2] = ["session", "express:sess"];
+/// A name of the cookie. Both are read, whichever is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CookieName {
+    /// `session`, as cookie-session 2.x has it.
+    #[default]
+    Session,
+    /// `express:sess`, as cookie-session 1.x has it and so older services read it.
+    ExpressSess,
+}
+
+/// The text is no name of the cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected session or express:sess")]
+pub struct UnknownCookieName;
+
+impl CookieName {
+    const ALL: [Self; 2] = [Self::Session, Self::ExpressSess];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::ExpressSess => "express:sess",
+        }
+    }
+}
+
+impl FromStr for CookieName {
+    type Err = UnknownCookieName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCookieName> {
+        Self::ALL.into_iter().find(|name| name.as_str() == text).ok_or(UnknownCookieName)
+    }
+}
 
 /// The tokens in the cookies of a request. Another application on the domain may have cookies of the same names, of any
 /// bytes and in any place, so the caller tries them all.
@@ -39,7 +72,7 @@ fn value(pair: &[u8]) -> Option<&[u8]> {
     let pair = pair.trim_ascii();
     let end = pair.iter().position(|byte| *byte == b'=')?;
     let (name, value) = (&pair[..end], pair[end + 1..].trim_ascii());
-    let ours = NAMES.iter().any(|known| known.as_bytes() == name.trim_ascii());
+    let ours = CookieName::ALL.iter().any(|known| known.as_str().as_bytes() == name.trim_ascii());
     let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
     ours.then_some(unquoted.unwrap_or(value))
 }
@@ -53,15 +86,15 @@ fn token(value: &[u8]) -> Option<String> {
 
 /// The `Set-Cookie` that carries this token until the browser ends. No script reads it, and a page of another site
 /// sends it only with a plain link. `secure`: only over HTTPS.
-pub(super) fn set(token: String, secure: bool) -> String {
+pub(super) fn set(name: CookieName, token: String, secure: bool) -> String {
     // A text in an object is always JSON.
     let session = serde_json::to_vec(&Session { jwt: token }).unwrap_or_default();
-    format!("{}={}; {}", NAMES[0], ENGINES[0].encode(session), attributes(secure))
+    format!("{}={}; {}", name.as_str(), ENGINES[0].encode(session), attributes(secure))
 }
 
 /// The `Set-Cookie`s that take the session away, whichever name it has.
 pub(super) fn clear(secure: bool) -> [String; 2] {
-    NAMES.map(|name| format!("{name}=; Max-Age=0; {}", attributes(secure)))
+    CookieName::ALL.map(|name| format!("{}=; Max-Age=0; {}", name.as_str(), attributes(secure)))
 }
 
 fn attributes(secure: bool) -> &'static str {
@@ -141,9 +174,10 @@ mod tests {
 
     #[test]
     fn what_is_set_is_read_back_and_out_of_the_reach_of_scripts() {
-        for secure in [true, false] {
-            let cookie = set("a.b.c".to_owned(), secure);
+        for (name, secure) in [(CookieName::Session, true), (CookieName::ExpressSess, false)] {
+            let cookie = set(name, "a.b.c".to_owned(), secure);
             let (pair, attributes) = cookie.split_once("; ").unwrap();
+            assert!(pair.starts_with(&format!("{}=", name.as_str())), "{pair}");
             assert_eq!(read(&[pair]).as_deref(), Some("a.b.c"));
             let expected = if secure {
                 "Path=/; HttpOnly; SameSite=Lax; Secure"

@@ -4,6 +4,7 @@ mod cookie;
 mod jwt;
 mod keys;
 
+pub use cookie::{CookieName, UnknownCookieName};
 pub use keys::Keys;
 
 use std::{convert::Infallible, time::Duration};
@@ -33,7 +34,10 @@ pub struct MaybeUser(pub Option<User>);
 
 /// Knows who is signed in. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Sessions(Keys);
+pub struct Sessions {
+    keys: Keys,
+    name: CookieName,
+}
 
 /// What a token of ours says.
 #[derive(Debug, Serialize)]
@@ -47,7 +51,13 @@ struct Claims<'a> {
 impl Sessions {
     /// Sessions whose tokens one of these keys has signed.
     pub fn new(keys: Keys) -> Self {
-        Self(keys)
+        Self { keys, name: CookieName::default() }
+    }
+
+    /// With this name on the cookies that [`open`](Self::open) writes.
+    #[must_use]
+    pub fn writing(self, name: CookieName) -> Self {
+        Self { name, ..self }
     }
 
     /// The `Set-Cookie` of a user who signs in, good for `lifetime`; `secure`: only over HTTPS. Called by `auth`.
@@ -56,8 +66,8 @@ impl Sessions {
         let lifetime_s = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims { user, iat, exp: iat.saturating_add(lifetime_s) };
         // Texts and numbers are always JSON.
-        let token = jwt::sign(&claims, self.0.first()).unwrap_or_default();
-        cookie::set(token, secure)
+        let token = jwt::sign(&claims, self.keys.first()).unwrap_or_default();
+        cookie::set(self.name, token, secure)
     }
 
     /// The `Set-Cookie`s of a user who signs out. Called by `auth`.
@@ -67,7 +77,8 @@ impl Sessions {
 
     /// The user of a request that arrives `now` (seconds since the Unix epoch).
     fn user(&self, headers: &HeaderMap, now: i64) -> Option<User> {
-        cookie::tokens(headers).find_map(|token| self.0.all().find_map(|key| jwt::verify(&token, key, now)))
+        cookie::tokens(headers)
+            .find_map(|token| self.keys.all().find_map(|key| jwt::verify(&token, key, now)))
     }
 }
 
