@@ -25,7 +25,7 @@ pub struct Monitor {
     redis: Dependency,
     /// The size that was last seen.
     jobs: u64,
-    /// Whether Redis answered the last time; its settings are read when it comes back.
+    /// Whether Redis answered the last time; its settings are told when it comes back.
     connected: bool,
 }
 
@@ -57,7 +57,8 @@ impl Monitor {
     async fn look(&mut self) {
         self.heartbeat.beat();
         match self.try_look().await {
-            Ok(()) => self.redis.set_ready(),
+            Ok(None) => self.redis.set_ready(),
+            Ok(Some(obstacle)) => self.redis.set_unready(obstacle),
             Err(error) => {
                 self.connected = false;
                 self.redis.set_unready(format!("{:#}", anyhow::Error::new(error)));
@@ -67,13 +68,19 @@ impl Monitor {
         gauge!("expiration_oldest_due_age_seconds").set(self.oldest_due_age().as_secs_f64());
     }
 
-    async fn try_look(&mut self) -> Result<(), Unavailable> {
-        self.jobs = self.schedule.head().await?.jobs;
+    /// What is in the way though Redis answers. The server's settings come first: a node of a cluster refuses the rest.
+    async fn try_look(&mut self) -> Result<Option<&'static str>, Unavailable> {
+        let facts = self.schedule.server_facts().await?;
+        if let Some(obstacle) = facts.obstacle() {
+            self.connected = false;
+            return Ok(Some(obstacle));
+        }
         if !self.connected {
-            report(&self.schedule.server_facts().await?);
+            report(&facts);
             self.connected = true;
         }
-        Ok(())
+        self.jobs = self.schedule.head().await?.jobs;
+        Ok(None)
     }
 
     /// For how long the oldest job has been due, be it waiting or in this worker's hands. It goes on counting while

@@ -185,6 +185,35 @@ async fn a_broker_that_lost_its_data_is_used_again_without_a_restart() {
 }
 
 #[tokio::test]
+async fn a_node_of_a_redis_cluster_is_refused_with_the_reason() {
+    let world = World::with_redis(&["--cluster-enabled", "yes"]).await;
+    let worker = world.spawn("expiration-1").await;
+    is_unready(&worker, "it is a node of a Redis Cluster, which is not supported").await;
+}
+
+#[tokio::test]
+async fn a_replica_is_told_by_the_probe_and_used_once_it_is_the_primary() {
+    let world = World::start().await;
+    let worker = world.worker("expiration-1").await;
+    let due = scheduled(&world, 20).await;
+    let nobody = testkit::free_port().unwrap().to_string();
+    world.redis_command::<()>(&["REPLICAOF", "127.0.0.1", &nobody]).await;
+    is_unready(&worker, "it is a replica and takes no timers").await;
+    world.redis_command::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    worker.ready(LONG).await.unwrap();
+    world.fires_exactly(&due).await;
+}
+
+/// Waits until the probe says so.
+async fn is_unready(worker: &ServiceProcess, words: &str) {
+    eventually("the worker is not ready", LONG, async || {
+        let (status, body) = worker.get("/readyz").await.map_err(|error| format!("{error:#}"))?;
+        if status == 503 && body.contains(words) { Ok(()) } else { Err(format!("{status} {body}")) }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_full_redis_fires_what_is_due_and_leaves_new_orders_in_the_stream() {
     let world = World::with_redis(&["--maxmemory-policy", "noeviction"]).await;
     let worker = world.worker("expiration-1").await;

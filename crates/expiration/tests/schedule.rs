@@ -8,7 +8,7 @@ use std::{
 };
 
 use common::{clock, event::Id};
-use expiration::schedule::{Claim, ClaimOptions, Job, Schedule, ServerFacts};
+use expiration::schedule::{Claim, ClaimOptions, Job, LEASE, Schedule, ServerFacts};
 use testkit::{Redis, eventually};
 
 const FAR: i64 = 1 << 42;
@@ -105,6 +105,38 @@ async fn claiming_ahead_takes_what_is_due_within_it_and_tells_the_instant_of_eac
     let unsent = [&held.jobs[1]];
     assert_eq!(schedule.release(&held, &unsent).await.unwrap(), 1);
     assert_eq!(schedule.head().await.unwrap().due_ms, Some(now_ms + 40), "given back at its own time");
+}
+
+#[tokio::test]
+async fn claims_of_a_worker_that_died_lapse_after_the_lease_though_redis_clock_is_an_hour_ahead() {
+    const HOUR_MS: i64 = 3_600_000;
+    let redis = Redis::start().await.unwrap();
+    let schedule = schedule_on(&redis).await;
+    // Every worker is behind Redis by an hour, which is the same as Redis ahead of all of them.
+    let now = clock::now_ms() - HOUR_MS;
+    let jobs: Vec<Job> = (0..50).map(|_| job(now - 1_000)).collect();
+    schedule.schedule(&jobs).await.unwrap();
+    let dead = schedule.claim_due(50, now).await.unwrap().claim.unwrap();
+    assert_eq!(dead.jobs.len(), 50);
+    let lease = i64::try_from(LEASE.as_millis()).unwrap();
+    let held = schedule.claim_due(50, now + lease - 1_000).await.unwrap();
+    assert!(held.claim.is_none(), "the lease is not over: {held:?}");
+    let taken_over = schedule.claim_due(50, now + lease + 1_000).await.unwrap().claim.unwrap();
+    assert_eq!(taken_over.jobs.len(), 50);
+}
+
+#[tokio::test]
+async fn a_worker_whose_clock_is_behind_has_its_claims_for_the_whole_lease() {
+    let redis = Redis::start().await.unwrap();
+    let schedule = schedule_on(&redis).await;
+    let now = clock::now_ms();
+    // Another worker has looked, whose clock is right.
+    assert!(schedule.claim_due(1, now).await.unwrap().claim.is_none());
+    schedule.schedule(&[job(now - 7_200_000)]).await.unwrap();
+    let behind = schedule.claim_due(1, now - 3_600_000).await.unwrap().claim.unwrap();
+    assert_eq!(behind.jobs.len(), 1);
+    assert!(schedule.claim_due(1, clock::now_ms()).await.unwrap().claim.is_none(), "it is in hand");
+    assert_eq!(schedule.complete(&behind).await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -260,7 +292,13 @@ async fn a_member_that_is_no_order_id_is_left_where_it_is() {
 async fn the_servers_settings_are_read() {
     let unsafe_one = Redis::start_with(&["--maxmemory-policy", "allkeys-lru"]).await.unwrap();
     let facts = schedule_on(&unsafe_one).await.server_facts().await.unwrap();
-    assert_eq!(facts, ServerFacts { maxmemory_policy: "allkeys-lru".to_owned(), aof_enabled: false });
+    let expected = ServerFacts {
+        maxmemory_policy: "allkeys-lru".to_owned(),
+        aof_enabled: false,
+        is_cluster: false,
+        is_replica: false,
+    };
+    assert_eq!(facts, expected);
     assert!(!facts.keeps_when_full());
     let safe_one = Redis::start_with(&["--appendonly", "yes"]).await.unwrap();
     let facts = schedule_on(&safe_one).await.server_facts().await.unwrap();

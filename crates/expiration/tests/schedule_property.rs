@@ -62,10 +62,11 @@ struct Model {
 enum State {
     /// Waits until this instant, ms.
     Waiting(i64),
-    /// In the hands of the claim with this number; the instant it was due.
-    Claimed(u64, i64),
-    /// Of a lapsed claim: due now.
-    Lapsed,
+    /// In the hands of the claim with this number; the instant it was due; how many hours the fleet's clock was behind
+    /// Redis' when it was claimed.
+    Claimed(u64, i64, i64),
+    /// Of a claim that has lapsed by the fleet's clock of its time.
+    Lapsed(i64),
 }
 
 struct World {
@@ -77,6 +78,8 @@ struct World {
     claims: Vec<Option<(u64, Claim)>>,
     next_claim: u64,
     fired: HashMap<usize, u32>,
+    /// Hours, 0 or less, by which the fleet's clock is behind Redis'.
+    fleet_hours: Option<i64>,
 }
 
 const DUE: &str = "{property:order:expiration}:due";
@@ -95,6 +98,7 @@ impl World {
             claims: (0..WORKERS).map(|_| None).collect(),
             next_claim: 0,
             fired: HashMap::new(),
+            fleet_hours: None,
         }
     }
 
@@ -144,8 +148,11 @@ impl World {
     async fn claim(&mut self, worker: usize, options: ClaimOptions, skew_hours: i64) {
         let worker_us = (clock::now_ms() + skew_hours * HOUR_MS) * 1_000;
         let claimed = self.schedule.claim_at(options, worker_us).await.unwrap();
-        // Due by the slower of the two clocks. Lapsed claims are due by Redis' clock, and were made a moment ago; they
-        // can't be claimed ahead, and neither can those that have not lapsed.
+        // Due by the slower of the two clocks. A claim lapses when that one has come so far as the fleet's was when it was
+        // made; it can't be claimed ahead, and neither can one that has not lapsed.
+        let behind = skew_hours.min(0);
+        let fleet = self.fleet_hours.map_or(behind, |fleet| fleet.max(behind));
+        self.fleet_hours = Some(fleet);
         let latest = clock::now_ms() + skew_hours.min(0) * HOUR_MS + options.ahead.as_millis() as i64;
         let due: Vec<usize> = self
             .model
@@ -153,8 +160,8 @@ impl World {
             .iter()
             .filter(|(_, state)| match state {
                 State::Waiting(due_ms) => *due_ms <= latest,
-                State::Lapsed => skew_hours >= 0,
-                State::Claimed(..) => false,
+                State::Lapsed(fleet) => behind >= *fleet,
+                State::Claimed(_, _, fleet) => behind > *fleet,
             })
             .map(|(order, _)| *order)
             .collect();
@@ -181,7 +188,7 @@ impl World {
             if let State::Waiting(due_ms) = self.model.jobs[order] {
                 assert_eq!(job.due_ms, due_ms, "a claim tells the due time");
             }
-            self.model.jobs.insert(*order, State::Claimed(self.next_claim, job.due_ms));
+            self.model.jobs.insert(*order, State::Claimed(self.next_claim, job.due_ms, fleet));
         }
         self.claims[worker] = Some((self.next_claim, claim));
     }
@@ -203,7 +210,7 @@ impl World {
         }
         for job in unknown {
             let order = self.order_of(&job.id);
-            if let Some(State::Claimed(by, due_ms)) = self.model.jobs.get(&order).copied()
+            if let Some(State::Claimed(by, due_ms, _)) = self.model.jobs.get(&order).copied()
                 && by == number
             {
                 self.model.jobs.insert(order, State::Waiting(due_ms));
@@ -226,8 +233,8 @@ impl World {
             redis::cmd("ZADD").arg(DUE).arg(moved).arg(id).query_async::<()>(&mut self.redis).await.unwrap();
         }
         for state in self.model.jobs.values_mut() {
-            if let State::Claimed(..) = *state {
-                *state = State::Lapsed;
+            if let State::Claimed(_, _, fleet) = *state {
+                *state = State::Lapsed(fleet);
             }
         }
     }
@@ -248,7 +255,7 @@ impl World {
         self.model
             .jobs
             .iter()
-            .filter(|(_, state)| matches!(state, State::Claimed(by, _) if *by == number))
+            .filter(|(_, state)| matches!(state, State::Claimed(by, ..) if *by == number))
             .map(|(order, _)| *order)
             .collect()
     }

@@ -4,7 +4,7 @@
 //! Everything started here dies with its handle, and with this process however that ends, `kill -9` included.
 //!
 //! Variables that a person may set: `NATS_SERVER_BIN`, `REDIS_SERVER_BIN` and `POSTGRES_BIN_DIR` name the servers to
-//! use (else see [`provide`]); `TESTKIT_KEEP=1` keeps data and logs, and says where.
+//! use, `TESTKIT_SERVERS` which end of the promised versions (see [`provide`]); `TESTKIT_KEEP=1` keeps data and logs, and says where.
 
 mod certificates;
 pub mod command;
@@ -35,7 +35,7 @@ pub mod wheels;
 
 pub use certificates::Certificates;
 pub use command::cargo;
-pub use find::provide;
+pub use find::{Servers, UnknownServers, provide};
 pub use http_server::{HttpServer, send_json};
 pub use nats::Nats;
 pub use poll::{eventually, poll};

@@ -35,6 +35,9 @@ enum Command {
     Dev(dev::Arguments),
     /// Run every test on real servers; what comes after `--` goes to `cargo test --workspace`.
     Test {
+        /// The servers: the oldest or the newest version that is promised, or what this machine has.
+        #[arg(long, value_name = "oldest|newest|found", default_value_t)]
+        servers: testkit::Servers,
         /// Such as `--package orders`, or a part of a test's name.
         #[arg(last = true, value_name = "CARGO TEST ARGUMENTS")]
         arguments: Vec<String>,
@@ -69,7 +72,7 @@ fn main() -> Result<ExitCode> {
         Command::Demo(arguments) => demo::play(&arguments),
         Command::Up(arguments) => up::run_until_told(&arguments),
         Command::Dev(arguments) => dev::run_until_told(&arguments),
-        Command::Test { arguments } => test::run(&arguments),
+        Command::Test { servers, arguments } => test::run(servers, &arguments),
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Asyncapi(arguments) => asyncapi::FILE.run(&arguments),
         Command::NatsPermissions(arguments) => permissions::FILE.run(&arguments),

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result};
-use testkit::paths;
+use testkit::{Servers, paths};
 
 /// Each test has servers of its own, and waits more than it works.
 const THREADS: &str = "4";
@@ -12,14 +12,16 @@ const THREADS: &str = "4";
 ///
 /// # Errors
 /// When a server can't be found or fetched, or cargo can't be run.
-pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
+pub(crate) fn run(servers: Servers, arguments: &[String]) -> Result<ExitCode> {
     let begin = Instant::now();
     paths::say(
         "runs every test on real NATS, Redis and Postgres servers of their own. \
          The first time it fetches what is missing and builds everything, which takes minutes.",
     );
+    servers.choose();
     testkit::provide()?;
     let mut tests = testkit::cargo();
+    tests.env(Servers::VARIABLE, servers.to_string());
     tests.current_dir(paths::repository()).args(["test", "--no-fail-fast"]);
     // Beside --workspace, cargo ignores --package without a word.
     if !arguments.iter().any(|argument| argument.starts_with("-p") || argument.starts_with("--package")) {

@@ -4,6 +4,7 @@
 --
 -- KEYS[1]  sorted set of jobs: member = order id, score = due time in ms; a score with a fraction is a claim
 -- KEYS[2]  counter of claims
+-- KEYS[3]  sorted set with the member 'now': the fleet's clock in ms, by which all leases count
 -- ARGV[1]  the worker's clock, us since the epoch
 -- ARGV[2]  lease in ms: a claim that is not completed or released by then is due again
 -- ARGV[3]  most jobs to claim; bounded by the caller, because Redis serves nobody else meanwhile (500 take about 1 ms)
@@ -13,7 +14,7 @@
 --
 -- Returns  { claim, redis_us, wait_ms, id, former score, id, former score, ... }
 --   claim    the claim's score as text (exact: 41 bits of ms and 12 of fraction), '' when nothing was claimed
---   redis_us Redis' clock; all of this was decided by the slower one of it and the worker's
+--   redis_us Redis' clock; what is due was decided by the slower one of it and the worker's
 --   wait_ms  ms until the next job (or lapsing claim) is due, 0 when one is due already, -1 when the set is empty
 --
 -- Run twice by a client that got no answer, the second run claims other jobs; the first lot comes back after the lease.
@@ -44,10 +45,18 @@ while i > 0 and tonumber(jobs[i]) > now do
   i = i - 2
 end
 
+-- A lease ends by the clock that the next worker looks at, or it would last for as long as that one is behind. The
+-- fleet's clock is the latest that a worker and Redis agreed on: one worker that is behind does not shorten its leases.
+local fleet = tonumber(redis.call('ZSCORE', KEYS[3], 'now') or 0)
+if fleet < now - 1000 or fleet > redis_us / 1000 then
+  fleet = math.floor(now)
+  redis.call('ZADD', KEYS[3], fleet, 'now')
+end
+
 local claim = ''
 if #jobs > 0 then
   local fraction = redis.call('INCR', KEYS[2]) % 4095 + 1
-  claim = string.format('%.17g', math.floor(redis_us / 1000) + tonumber(ARGV[2]) + fraction / 4096)
+  claim = string.format('%.17g', math.floor(math.max(now, fleet)) + tonumber(ARGV[2]) + fraction / 4096)
   local scored = {}
   for i = 1, #jobs, 2 do
     scored[i] = claim

@@ -97,7 +97,11 @@ impl Schedule {
     pub async fn claim_at(&self, options: ClaimOptions, worker_us: i64) -> Result<Claimed, Unavailable> {
         let asked_at = Instant::now();
         let mut call = self.scripts.claim.key(&self.keys.due);
-        call.key(&self.keys.claims).arg(worker_us).arg(millis(self.lease)).arg(options.limit);
+        call.key(&self.keys.claims)
+            .key(&self.keys.clock)
+            .arg(worker_us)
+            .arg(millis(self.lease))
+            .arg(options.limit);
         call.arg(millis(options.ahead)).arg(options.fresh);
         let answer: Vec<Value> = self
             .connection

@@ -50,6 +50,9 @@ impl Connection {
         #[cfg(target_os = "linux")]
         let tcp = tcp.set_user_timeout(3 * KEEPALIVE);
         let info = url.into_connection_info()?.set_tcp_settings(tcp);
+        // CLIENT SETINFO is of 7.2: an access list that names it is refused by 7.0.
+        let settings = info.redis_settings().clone().set_skip_set_lib_name();
+        let info = info.set_redis_settings(settings);
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));

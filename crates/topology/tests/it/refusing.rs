@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy},
-    stream::{RetentionPolicy, StorageType},
+    stream::{self, RetentionPolicy, StorageType},
 };
 use common::{Service, event::Subject};
 use testkit::Nats;
 
-use crate::world::{CLUSTER, consumer, info, jetstream, on, run, stream};
+use crate::world::{consumer, info, jetstream, on, stream};
 
 const CREATED: Subject = Subject::OrderCreated;
 
@@ -63,12 +63,18 @@ async fn what_cannot_be_changed_in_place_stays_and_all_else_is_applied() {
 #[tokio::test]
 async fn what_the_broker_refuses_is_told_in_its_words_and_changes_nothing() {
     let nats = Nats::start().await.unwrap();
-    on(&nats, &["apply"]).await;
-    let url = nats.url();
-    let more = [("NATS_URL", url.as_str()), ("NATS_CLUSTER_ID", CLUSTER), ("NATS_REPLICAS", "3")];
-    let applied = run(&["apply"], &more).await;
-    assert_eq!(applied.code, 3, "one server keeps one copy: {applied:?}");
+    let context = jetstream(&nats).await;
+    stream(&context, Service::Orders, |config| config.subjects = vec![CREATED.to_string()]).await;
+    let elsewhere = stream::Config {
+        name: "elsewhere".to_owned(),
+        subjects: vec![Subject::OrderCancelled.to_string()],
+        ..stream::Config::default()
+    };
+    context.create_stream(elsewhere).await.unwrap();
+    let applied = on(&nats, &["apply"]).await;
+    assert_eq!(applied.code, 3, "another stream has the subject: {applied:?}");
     let told = applied.line("c-orders");
-    assert!(told.contains("num_replicas is 1, wanted 3") && told.contains("the broker refuses it"), "{told}");
-    assert_eq!(on(&nats, &[]).await.code, 0);
+    assert!(told.contains("subjects is") && told.contains("the broker refuses it"), "{told}");
+    let there = context.get_stream("c-orders").await.unwrap().cached_info().config.subjects.clone();
+    assert_eq!(there, [CREATED.to_string()]);
 }
