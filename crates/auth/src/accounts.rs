@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use common::event::Id;
 use metrics::counter;
-use process::outage::Outage;
+use process::{outage::Outage, telemetry::begin_at_zero};
 use secrecy::SecretString;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -61,6 +61,8 @@ pub enum Refusal {
 impl Accounts {
     /// Accounts in `store`, where failed attempts slow down those after them by `pace`.
     pub fn new(store: Store, passwords: Passwords, pace: Pace) -> Self {
+        begin_at_zero("signups_total", "", &[]);
+        begin_at_zero("signins_total", "outcome", &OUTCOMES);
         let (queue, shared_address) = (Queue::new(store.clone()), SharedAddress::default());
         Self { store, passwords, queue, pace, shared_address }
     }
@@ -220,12 +222,14 @@ where
     tokio::spawn(work(gone).in_current_span()).await?
 }
 
+const OUTCOMES: [&str; 4] = ["signed_in", "invalid_credentials", "too_many_attempts", "failed"];
+
 const fn outcome(answer: &Result<Id, Refusal>) -> &'static str {
     match answer {
-        Ok(_) => "signed_in",
-        Err(Refusal::InvalidCredentials) => "invalid_credentials",
-        Err(Refusal::TooManyAttempts(_)) => "too_many_attempts",
-        Err(_) => "failed",
+        Ok(_) => OUTCOMES[0],
+        Err(Refusal::InvalidCredentials) => OUTCOMES[1],
+        Err(Refusal::TooManyAttempts(_)) => OUTCOMES[2],
+        Err(_) => OUTCOMES[3],
     }
 }
 

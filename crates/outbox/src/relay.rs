@@ -11,7 +11,7 @@ use common::event::Subject;
 use futures_util::FutureExt as _;
 use messaging::{Outgoing, PublishError, Publisher};
 use metrics::counter;
-use process::health::Heartbeat;
+use process::{health::Heartbeat, telemetry::begin_at_zero};
 use sqlx::PgConnection;
 use tracing::{debug, info, warn};
 
@@ -56,6 +56,7 @@ pub struct Pass {
 impl Relay {
     /// A relay that looks at the outbox whenever `wake` is rung, and every 250 ms.
     pub fn new(database: Database, publisher: Publisher, wake: Wake) -> Self {
+        begin_at_zero("outbox_published_total", "", &[]);
         Self { database, publisher, wake, floor: Floor::default() }
     }
 

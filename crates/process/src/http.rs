@@ -1,6 +1,7 @@
 //! The process's HTTP server: the service's API, the probes and the metrics on one address.
 
 use std::{
+    convert::Infallible,
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
@@ -11,7 +12,8 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request},
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
     routing::get,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -19,7 +21,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
@@ -82,28 +84,32 @@ fn has_no_ipv6(error: &io::Error) -> bool {
         || error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
-/// How long a connection may take to send the head of its next request. Also how long it may idle: longer than a proxy
-/// keeps one, or the proxy would send a request just when it is closed.
-const HEAD_LIMIT: Duration = Duration::from_secs(75);
+/// Until connections that stay idle are closed in a drain. What is asked on them meanwhile is answered with
+/// `Connection: close`, so that a proxy takes its next request elsewhere instead of losing it.
+const ANNOUNCEMENT: Duration = Duration::from_secs(1);
+/// A peer that vanished is found out by now and then asking for it.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 /// For the bytes of the last answers, when nothing else is left to do.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// After an error that the next connection would have too, such as no descriptor being free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` is cancelled, then finishes the requests in flight; the caller bounds how long that may take.
-/// A handler gets the peer's address as `ConnectInfo<SocketAddr>`.
+/// A handler gets the peer's address as `ConnectInfo<SocketAddr>`. A connection may idle, and take for the head of a request,
+/// for `idle_timeout`.
 ///
 /// axum's own server has no limit on how long a head may take, and could be held up by connections that send none.
-pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, routes: Router, idle_timeout: Duration, stop: CancellationToken) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
+    http.timer(TokioTimer::new()).header_read_timeout(idle_timeout);
     let graceful = GracefulShutdown::new();
     let requests = TaskTracker::new();
     while let Some((stream, peer)) = stop.run_until_cancelled(accept(&listener)).await {
-        let (routes, tracker) = (routes.clone(), requests.clone());
+        let (routes, tracker, stop) = (routes.clone(), requests.clone(), stop.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            tracker.track_future(routes.clone().oneshot(request.map(Body::new)))
+            let answer = routes.clone().oneshot(request.map(Body::new));
+            tracker.track_future(announcing(answer, stop.clone()))
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
@@ -114,6 +120,9 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToke
     }
     // New connections are refused at once.
     drop(listener);
+    if graceful.count() > 0 {
+        tokio::time::sleep(ANNOUNCEMENT).await;
+    }
     requests.close();
     // A connection with half a head would hold up the end for as long as it may take for it.
     let answered = async {
@@ -126,6 +135,18 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToke
     }
 }
 
+/// An answer that is the last of its connection once the drain has begun.
+async fn announcing(
+    answer: impl Future<Output = Result<Response, Infallible>>,
+    stop: CancellationToken,
+) -> Result<Response, Infallible> {
+    let mut response = answer.await?;
+    if stop.is_cancelled() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
+}
+
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     static OUT_OF_FILES: Outage = Outage::new(ACCEPT_PAUSE);
     loop {
@@ -133,6 +154,8 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             Ok((stream, peer)) => {
                 // Small answers are not held back; without it they only take longer.
                 let _ = stream.set_nodelay(true);
+                let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+                let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
                 if OUT_OF_FILES.succeeded().is_some() {
                     info!("connections are accepted again");
                 }

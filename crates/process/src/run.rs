@@ -58,8 +58,9 @@ impl Process {
     pub async fn serve(&self, api: Router) -> anyhow::Result<()> {
         let listener = http::bind(self.settings.http_addr).await?;
         let routes = http::routes(api, &self.health, &self.metrics);
-        self.shutdown.spawn_server("http", |stop| async move {
-            http::serve(listener, routes, stop).await;
+        let idle_timeout = self.settings.http_idle_timeout;
+        self.shutdown.spawn_server("http", move |stop| async move {
+            http::serve(listener, routes, idle_timeout, stop).await;
             Ok(())
         });
         Ok(())

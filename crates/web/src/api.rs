@@ -2,6 +2,7 @@
 
 use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
 use common::api::{ErrorBody, FieldError};
+use metrics::counter;
 use tower_http::normalize_path::NormalizePath;
 use utoipa::{
     PartialSchema as _, ToSchema as _,
@@ -13,7 +14,9 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{ApiError, LONGEST_BODY, origin::refuse_cross_site, request_layer::request_layer};
+use super::{
+    ApiError, LONGEST_BODY, origin::refuse_cross_site, read_on::read_on, request_layer::request_layer,
+};
 
 /// The API of a service: its routes, `GET <prefix>/openapi.json` with the document that is generated from them, and
 /// around each request its limits, its name in the logs and the refusal of cross-site writes. Whatever is answered in
@@ -25,6 +28,7 @@ where
 {
     let (routes, mut document) = routes.split_for_parts();
     complete(title, &mut document);
+    count_from_zero(&document);
     let routes = routes
         .route(&format!("{prefix}/openapi.json"), get(async move || Json(document)))
         .fallback(async || ApiError::NotFound)
@@ -32,6 +36,7 @@ where
         .layer(middleware::from_fn(refuse_cross_site))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn(request_layer))
+        .layer(middleware::from_fn(read_on))
         .with_state(state);
     // Around the router, because it is a route's path that has no slash.
     Router::new().fallback_service(NormalizePath::trim_trailing_slash(routes))
@@ -48,6 +53,21 @@ fn complete(title: &str, document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
         for (operation, writes) in operations(item) {
             add_common_answers(operation, writes);
+        }
+    }
+}
+
+/// Every documented answer is counted from the start.
+fn count_from_zero(document: &OpenApi) {
+    for (path, item) in &document.paths.paths {
+        let PathItem { get, put, post, delete, .. } = item;
+        let methods = [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete)];
+        for (method, operation) in methods {
+            for status in operation.iter().flat_map(|operation| operation.responses.responses.keys()) {
+                let (route, status) = (path.clone(), status.clone());
+                counter!("http_requests_total", "method" => method, "route" => route, "status" => status)
+                    .increment(0);
+            }
         }
     }
 }

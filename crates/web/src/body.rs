@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
     response::IntoResponse as _,
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -54,6 +57,10 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         // A page of another origin can send a text or a form with the user's cookie, but no JSON.
         let is_json = is_json(request.headers());
+        // Told at once to who asks first with `Expect: 100-continue`: reading would tell him to go on.
+        if announced(request.headers()).is_some_and(|length| length > LONGEST_BODY) {
+            return Err(ApiError::TooLarge);
+        }
         let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
         if !is_json {
             return Err(ApiError::bad_request(
@@ -62,6 +69,10 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         }
         Self::read(&bytes).ok_or(ApiError::bad_request("The request body is not valid JSON"))
     }
+}
+
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

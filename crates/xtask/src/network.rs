@@ -86,15 +86,32 @@ fn text(what: &str, policies: &[Value]) -> Result<String> {
     Ok(head + &documents.join("---\n"))
 }
 
+/// Where names are looked up: the cluster's DNS in its own namespace (OpenShift's has another, and its pods listen on 5353),
+/// NodeLocal DNSCache on the node, and Cloud DNS, which answers at the address of the metadata server.
+const DNS_PODS: [(&str, &str, &str); 2] = [
+    ("kube-system", "k8s-app", "kube-dns"),
+    ("openshift-dns", "dns.operator.openshift.io/daemonset-dns", "default"),
+];
+const DNS_ADDRESSES: [&str; 2] = ["169.254.20.10/32", "169.254.169.254/32"];
+const DNS_PORTS: [u64; 2] = [53, 5353];
+
 /// Nothing passes but what a policy allows. Names are looked up at the cluster's DNS, or at its cache on the node; metrics are
 /// read from a namespace that is labelled for it.
 fn everybody() -> Vec<Value> {
-    let dns = serde_json::json!([
-        { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "kube-system" } },
-          "podSelector": { "matchLabels": { "k8s-app": "kube-dns" } } },
-        { "ipBlock": { "cidr": "169.254.20.10/32" } },
-    ]);
-    let names = serde_json::json!([{ "protocol": "UDP", "port": 53 }, { "protocol": "TCP", "port": 53 }]);
+    let pods = DNS_PODS.map(|(namespace, label, value)| {
+        serde_json::json!({
+            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } },
+            "podSelector": { "matchLabels": { label: value } },
+        })
+    });
+    let addresses = DNS_ADDRESSES.map(|cidr| serde_json::json!({ "ipBlock": { "cidr": cidr } }));
+    let dns: Vec<Value> = pods.into_iter().chain(addresses).collect();
+    let names: Vec<Value> = DNS_PORTS
+        .iter()
+        .flat_map(|port| {
+            ["UDP", "TCP"].map(|protocol| serde_json::json!({ "protocol": protocol, "port": port }))
+        })
+        .collect();
     let services = serde_json::json!({ "matchLabels": { "app.kubernetes.io/component": "service" } });
     vec![
         policy("default-deny", None, &serde_json::json!({}), &[("Ingress", &[]), ("Egress", &[])]),
@@ -176,6 +193,19 @@ mod tests {
             let rules = policy["spec"]["ingress"].as_array().map_or(0, Vec::len);
             assert_eq!(rules, usize::from(service != Service::Expiration), "{service}");
         }
+    }
+
+    #[test]
+    fn names_are_looked_up_wherever_a_cluster_answers_them() {
+        let dns = everybody().into_iter().find(|policy| policy["metadata"]["name"] == "dns").unwrap();
+        let rule = &dns["spec"]["egress"][0];
+        let text = rule["to"].to_string();
+        for place in ["kube-system", "openshift-dns", "169.254.20.10/32", "169.254.169.254/32"] {
+            assert!(text.contains(place), "{place}: {text}");
+        }
+        let ports: Vec<_> =
+            rule["ports"].as_array().unwrap().iter().map(|port| port["port"].as_u64()).collect();
+        assert_eq!(ports, [53, 53, 5353, 5353].map(Some));
     }
 
     #[test]

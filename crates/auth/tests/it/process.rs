@@ -52,9 +52,25 @@ async fn current(auth: &ServiceProcess, cookie: &str) -> serde_json::Value {
 
 /// A sample of `/metrics`, 0 if it is not there yet.
 async fn metric(auth: &ServiceProcess, series: &str) -> f64 {
+    sample(auth, series).await.unwrap_or(0.0)
+}
+
+async fn sample(auth: &ServiceProcess, series: &str) -> Option<f64> {
     let (_, text) = auth.get("/metrics").await.unwrap();
     let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-    value.map_or(0.0, |value| value.parse().unwrap())
+    value.map(|value| value.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_counted_is_counted_from_0() {
+    let auth = start(&database().await, "key").await;
+    for series in [
+        "signups_total",
+        r#"signins_total{outcome="failed"}"#,
+        r#"http_requests_total{method="POST",route="/api/users/signin",status="429"}"#,
+    ] {
+        assert_eq!(sample(&auth, series).await, Some(0.0), "{series}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use common::{
 };
 use messaging::Outgoing;
 use metrics::{Counter, Histogram, counter, histogram};
+use process::telemetry::begin_at_zero;
 use tracing::{debug, warn};
 
 use super::{
@@ -130,6 +131,7 @@ pub(super) struct Figures {
 
 impl Figures {
     pub(super) fn new() -> Self {
+        begin_at_zero("expiration_fired_total", "", &[]);
         Self {
             fired: counter!("expiration_fired_total"),
             lateness: histogram!("expiration_lateness_seconds"),

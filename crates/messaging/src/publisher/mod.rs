@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use metrics::{Counter, counter};
+use process::telemetry::begin_at_zero;
 use tokio::sync::Semaphore;
 
 use super::Provisioner;
@@ -113,6 +114,8 @@ pub struct Publisher {
 
 impl Publisher {
     pub(super) fn new(client: async_nats::Client, provisioner: Arc<Provisioner>) -> Self {
+        begin_at_zero("published_total", "", &[]);
+        begin_at_zero("publish_failures_total", "", &[]);
         Self {
             client,
             provisioner,

@@ -57,6 +57,19 @@ async fn dead_letters_and_outcomes_are_counted_from_0_before_the_first_one() {
     missing.extend(["done", "postponed", "given_back", "retried", "dead_lettered", "kept"].map(|outcome| {
         format!(r#"consumed_total{{consumer="orders-payment-created",outcome="{outcome}"}} 0"#)
     }));
+    missing.extend(
+        [
+            "orders_placed_total",
+            "orders_completed_total",
+            "orders_swept_total",
+            "outbox_published_total",
+            "publish_failures_total",
+            r#"orders_cancelled_total{reason="expired"}"#,
+            r#"orders_expirations_total{answer="unknown"}"#,
+            r#"http_requests_total{method="POST",route="/api/orders",status="503"}"#,
+        ]
+        .map(|series| format!("{series} 0")),
+    );
     eventually("every series is there", READY, async || {
         let answered = platform.orders.get("/metrics").await.map_err(|error| format!("{error:#}"))?.1;
         match missing.iter().find(|line| !answered.lines().any(|there| there == **line)) {

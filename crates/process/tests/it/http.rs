@@ -15,6 +15,9 @@ use process::{
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::sync::CancellationToken;
 
+/// How long a connection may idle in these tests.
+const IDLE: Duration = Duration::from_secs(75);
+
 pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,
@@ -42,7 +45,7 @@ async fn served(health: &Health) -> SocketAddr {
     let addr = listener.local_addr().unwrap();
     let api = Router::new().route("/api/orders", get(async || "orders"));
     let routes = routes(api, health, &Metrics::install());
-    tokio::spawn(serve(listener, routes, CancellationToken::new()));
+    tokio::spawn(serve(listener, routes, IDLE, CancellationToken::new()));
     addr
 }
 
@@ -51,7 +54,7 @@ async fn the_default_address_is_reached_by_both_families_and_a_peer_of_ipv4_is_k
     let listener = bind("[::]:0".parse().unwrap()).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let peer = async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string();
-    tokio::spawn(serve(listener, Router::new().route("/peer", get(peer)), CancellationToken::new()));
+    tokio::spawn(serve(listener, Router::new().route("/peer", get(peer)), IDLE, CancellationToken::new()));
     let mut families = vec!["127.0.0.1"];
     // A host may have no IPv6 at all.
     if std::net::TcpListener::bind("[::1]:0").is_ok() {
@@ -146,7 +149,7 @@ async fn a_connection_with_half_a_head_does_not_hold_up_the_end() {
     let addr = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let routes = routes(Router::new(), &Health::new(), &Metrics::install());
-    let serving = tokio::spawn(serve(listener, routes, stop.clone()));
+    let serving = tokio::spawn(serve(listener, routes, IDLE, stop.clone()));
     let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
     stream.write_all(b"GET /livez HT").await.unwrap();
     // A whole request behind it has been answered, so the half one has been read.
@@ -157,4 +160,25 @@ async fn a_connection_with_half_a_head_does_not_hold_up_the_end() {
     stop.cancel();
     serving.await.unwrap();
     assert!(begin.elapsed().as_secs() <= 5, "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_asked_while_the_drain_announces_itself_gets_its_answer_and_is_told_to_leave() {
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let routes = routes(Router::new(), &Health::new(), &Metrics::install());
+    let serving = tokio::spawn(serve(listener, routes, IDLE, stop.clone()));
+    let mut kept = tokio::net::TcpStream::connect(addr).await.unwrap();
+    let request = b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n";
+    kept.write_all(request).await.unwrap();
+    let mut answer = [0; 1024];
+    let read = kept.read(&mut answer).await.unwrap();
+    assert!(!String::from_utf8_lossy(&answer[..read]).contains("connection: close"));
+    stop.cancel();
+    kept.write_all(request).await.unwrap();
+    let mut last = String::new();
+    kept.read_to_string(&mut last).await.unwrap();
+    assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close"), "{last}");
+    serving.await.unwrap();
 }

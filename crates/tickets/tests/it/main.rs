@@ -6,6 +6,7 @@
 
 mod api;
 mod bad_input;
+mod early;
 mod hold;
 mod http;
 mod interleavings;
