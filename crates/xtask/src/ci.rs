@@ -5,6 +5,7 @@
 mod arrows;
 mod contracts;
 mod drift;
+mod gateway;
 mod manifests;
 mod network;
 mod node;

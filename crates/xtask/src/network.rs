@@ -132,15 +132,21 @@ fn scraped(port: u64) -> Value {
     serde_json::json!({ "from": from, "ports": tcp(port) })
 }
 
-/// People come through the ingress controller, and only to services with an API.
+/// The pods that people come through: those of Envoy Gateway in production, of ingress-nginx on a laptop.
+const CONTROLLERS: [(&str, &str, &str); 2] =
+    [("envoy-gateway-system", "envoy", "proxy"), ("ingress-nginx", "ingress-nginx", "controller")];
+
+/// People come through a controller, and only to services with an API.
 fn services() -> Vec<Value> {
-    let controller = serde_json::json!([{
-        "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "ingress-nginx" } },
-        "podSelector": { "matchLabels": {
-            "app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller",
-        } },
-    }]);
-    let rule = serde_json::json!({ "from": controller, "ports": tcp(HTTP) });
+    let controllers = CONTROLLERS.map(|(namespace, name, component)| {
+        serde_json::json!({
+            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } },
+            "podSelector": { "matchLabels": {
+                "app.kubernetes.io/name": name, "app.kubernetes.io/component": component,
+            } },
+        })
+    });
+    let rule = serde_json::json!({ "from": controllers, "ports": tcp(HTTP) });
     let of = |service: Service| {
         let rules: &[Value] = if service.prefix().is_some() { std::slice::from_ref(&rule) } else { &[] };
         policy(service.as_str(), Some(service.as_str()), &named(service.as_str()), &[("Ingress", rules)])

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use testkit::{paths, wheels};
 
-use super::{drift, here, line, network, say, succeed, tools, yaml};
+use super::{drift, gateway, here, line, network, say, succeed, tools, yaml};
 use crate::permissions;
 
 const DIRECTORY: &str = "infra/k8s";
@@ -39,6 +39,7 @@ pub(super) fn check() -> Result<()> {
     }
     for (overlay, file) in rendered.iter().filter(|(overlay, _)| WITH_SERVICES.contains(overlay)) {
         let objects = yaml::documents(file)?;
+        gateway::check(overlay, &objects)?;
         drift::check(overlay, &objects)?;
         network::check(overlay, &objects)?;
     }
@@ -91,7 +92,18 @@ fn kustomize(overlay: &Path, complaints: Stdio) -> Result<Option<Vec<u8>>> {
     Ok(output.status.success().then_some(output.stdout))
 }
 
+/// What of a rendering the checker has schemas for, in a file of its own.
+fn without_gateway(overlay: &str, file: &Path) -> Result<PathBuf> {
+    let objects = yaml::documents(file)?;
+    let known = objects.iter().filter(|object| !gateway::is_of_gateway(object));
+    let documents = known.map(serde_saphyr::to_string).collect::<Result<Vec<_>, _>>()?;
+    let path = file.with_file_name(format!("{overlay}-kubernetes.yaml"));
+    fs::write(&path, documents.join("---\n")).with_context(|| format!("write {}", path.display()))?;
+    Ok(path)
+}
+
 fn validate(overlay: &str, file: &Path) -> Result<()> {
+    let file = without_gateway(overlay, file)?;
     let packages = wheels::fetch("kubernetes-validate", "1.37.0")?;
     let mut checker = here(Command::new("python3"));
     checker.args(["-m", "kubernetes_validate", "--strict"]);

@@ -1,4 +1,4 @@
-//! What leads where in the manifests: every policy is one that the arrows make, and every Service and path of the Ingress ends
+//! What leads where in the manifests: every policy is one that the arrows make, and every Service, path of the Ingress and HTTPRoute ends
 //! at a port that somebody listens on.
 
 use anyhow::{Result, ensure};
@@ -101,6 +101,19 @@ fn dead_ends(objects: &[Value], pods: &[Pod<'_>]) -> Vec<String> {
                 .is_some_and(|service| list(&service["spec"]["ports"]).any(|each| each["port"] == *port))
             {
                 wrong.push(format!("the Ingress leads {} to {backend}, which is not there", path["path"]));
+            }
+        }
+    }
+    for route in of_kind(objects, "HTTPRoute") {
+        for backend in list(&route["spec"]["rules"]).flat_map(|rule| list(&rule["backendRefs"])) {
+            let service =
+                of_kind(objects, "Service").find(|service| service["metadata"]["name"] == backend["name"]);
+            let port = &backend["port"];
+            if !service
+                .is_some_and(|service| list(&service["spec"]["ports"]).any(|each| each["port"] == *port))
+            {
+                let name = &route["metadata"]["name"];
+                wrong.push(format!("the HTTPRoute {name} leads to {backend}, which is not there"));
             }
         }
     }
