@@ -138,6 +138,7 @@ async fn join_as_payments(platform: &Platform) -> Result<Broker> {
         cluster_id: CLUSTER.to_owned(),
         client_id: "payments of the demo".to_owned(),
         replicas: 1,
+        stream_bytes: messaging::topology::STREAM_BYTES,
     };
     Broker::connect(Service::Payments, &settings, &Health::new()).await
 }

@@ -12,6 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Consumer, ConsumerOptions, Handler, ProvisionError, Provisioner, Publisher,
     connection::{self, Obstacle},
+    room::Room,
     topology::Topology,
 };
 use crate::NatsSettings;
@@ -47,7 +48,8 @@ impl Broker {
             .context("start to connect to NATS_URL")?;
         let jetstream =
             jetstream::context::ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client.clone());
-        let topology = Topology::new(&settings.cluster_id, usize::from(settings.replicas));
+        let topology = Topology::new(&settings.cluster_id, usize::from(settings.replicas))
+            .with_stream_bytes(settings.stream_bytes);
         let provisioner = Arc::new(Provisioner::new(jetstream, topology));
         Ok(Self { service, client, provisioner, obstacle, health: health.clone() })
     }
@@ -97,11 +99,15 @@ impl Broker {
 
     async fn keep_readiness(self, needed: Needed, stop: CancellationToken) {
         let nats = self.health.register_dependency("nats", needed);
+        let mut room = Room::new(self.provisioner.topology(), self.service);
         let mut ensured = None;
         let mut pause = FIRST_CHECK;
         loop {
             match self.check(&mut ensured).await {
-                Ok(()) => nats.set_ready(),
+                Ok(()) => {
+                    nats.set_ready();
+                    room.measure(self.provisioner.jetstream()).await;
+                }
                 Err(error) => nats.set_unready(format!("{error:#}")),
             }
             tokio::select! {

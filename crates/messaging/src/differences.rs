@@ -149,7 +149,7 @@ mod tests {
                 "num_replicas is 3, wanted 1"
             ]
         );
-        let mut same = stream::Config { max_messages: -1, max_bytes: -1, ..wanted.clone() };
+        let mut same = stream::Config { max_messages: -1, max_messages_per_subject: -1, ..wanted.clone() };
         same.subjects.reverse();
         assert_eq!(of_stream(&wanted, &same), []);
     }

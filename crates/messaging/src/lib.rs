@@ -22,6 +22,7 @@ mod publisher;
 mod pull;
 mod received;
 mod refusals;
+mod room;
 mod settings;
 mod settle;
 pub mod topology;

@@ -34,6 +34,10 @@ impl Permissions {
         for stream in topology.streams_of(service) {
             publish.extend(["INFO", "CREATE"].map(|verb| format!("$JS.API.STREAM.{verb}.{}", stream.name)));
         }
+        if !Service::OURS.contains(&service) {
+            // Clients in other languages ask what the account may do before anything else.
+            publish.push("$JS.API.INFO".to_owned());
+        }
         // Whether a dead letter is there already.
         publish.push(format!("$JS.API.STREAM.MSG.GET.{}", topology.dead_letter_stream_name()));
         for subject in Subject::ALL.into_iter().filter(|subject| subject.listeners().contains(&service)) {
@@ -108,6 +112,14 @@ mod tests {
             publish(Service::Tickets)
                 .contains(&"$JS.API.CONSUMER.MSG.NEXT.c-orders.tickets-order-created".to_owned())
         );
+    }
+
+    #[test]
+    fn a_service_in_another_language_may_ask_about_its_account() {
+        for service in Service::ON_THE_BROKER {
+            let asks = publish(service).contains(&"$JS.API.INFO".to_owned());
+            assert_eq!(asks, service == Service::Payments, "{service}");
+        }
     }
 
     #[test]

@@ -79,6 +79,10 @@ impl Provisioner {
         }
     }
 
+    pub(super) fn jetstream(&self) -> &jetstream::Context {
+        &self.jetstream
+    }
+
     /// The names and settings that this provisioner works from.
     pub fn topology(&self) -> &Topology {
         &self.topology

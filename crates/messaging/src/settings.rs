@@ -22,6 +22,8 @@ pub struct NatsSettings {
     pub client_id: String,
     /// `NATS_REPLICAS`: copies of a stream that has to be created, 1 to 5.
     pub replicas: u8,
+    /// `NATS_STREAM_BYTES`: what a stream that has to be created may hold.
+    pub stream_bytes: i64,
 }
 
 impl NatsSettings {
@@ -43,12 +45,19 @@ impl NatsSettings {
             "1",
             parse::number_in(1..=5),
         );
+        let stream_bytes = env.or(
+            "NATS_STREAM_BYTES",
+            "what each stream that has to be created may hold, in bytes; the broker's store has to be larger than five of them",
+            "1073741824",
+            parse::number_in(1_000_000..=1 << 50),
+        );
         Some(Self {
             addresses: addresses?,
             ca_file,
             cluster_id: cluster_id?,
             client_id: client_id?,
             replicas: replicas?,
+            stream_bytes: stream_bytes?,
         })
     }
 }

@@ -20,18 +20,27 @@ pub const MAX_ACK_PENDING: i64 = 10_000;
 pub const MAX_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The dead letters refuse to take more than this rather than drop the oldest.
 pub const MAX_DEAD_LETTERS: i64 = 1_000_000;
+/// What each stream may take of the broker's store unless told otherwise: five of them and some more have to fit in.
+pub const STREAM_BYTES: i64 = 1 << 30;
 
 /// Names and settings of everything on the broker that belongs to one cluster id.
 #[derive(Clone, Debug)]
 pub struct Topology {
     cluster: String,
     replicas: usize,
+    stream_bytes: i64,
 }
 
 impl Topology {
     /// `cluster` is the prefix of the stream names, `replicas` the copies of a stream that has to be created.
     pub fn new(cluster: impl Into<String>, replicas: usize) -> Self {
-        Self { cluster: cluster.into(), replicas }
+        Self { cluster: cluster.into(), replicas, stream_bytes: STREAM_BYTES }
+    }
+
+    /// With another limit on the bytes of each stream.
+    #[must_use]
+    pub fn with_stream_bytes(self, stream_bytes: i64) -> Self {
+        Self { stream_bytes, ..self }
     }
 
     /// Name of the stream that a service publishes to.
@@ -60,7 +69,6 @@ impl Topology {
         stream::Config {
             name: self.dead_letter_stream_name(),
             subjects: vec![format!("{DEAD_LETTER_PREFIX}.>")],
-            discard: stream::DiscardPolicy::New,
             max_messages: MAX_DEAD_LETTERS,
             ..self.common()
         }
@@ -79,6 +87,10 @@ impl Topology {
             storage: stream::StorageType::File,
             // Never WorkQueue: it loses replay, and with it the second listener.
             retention: stream::RetentionPolicy::Limits,
+            // A stream that is full refuses its publisher, who keeps what he has to tell. Without a bound one that fills up
+            // takes the room of all; and one that drops its oldest loses what was not handled yet.
+            max_bytes: self.stream_bytes,
+            discard: stream::DiscardPolicy::New,
             duplicate_window: DUPLICATE_WINDOW,
             num_replicas: self.replicas,
             ..stream::Config::default()

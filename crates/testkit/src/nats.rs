@@ -40,8 +40,9 @@ impl Nats {
         let directory = ScratchDir::get()?.directory("nats")?;
         let port = Port::take()?;
         let conf = directory.path().join("nats.conf");
+        // Streams reserve what they may hold; unless told, the server takes the limit from the disk.
         let lines = format!(
-            "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n{conf_lines}\n",
+            "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\", max_file_store: 64GB }}\n{conf_lines}\n",
             port.number(),
             directory.path().join("store").display(),
         );

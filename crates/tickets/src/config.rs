@@ -1,8 +1,10 @@
 //! The settings of this service, beside those that every process has (`process::config`).
 
+use std::num::NonZeroU32;
+
 use messaging::NatsSettings;
 use postgres::Hosts;
-use process::config::Environment;
+use process::config::{Environment, parse};
 use web::session::Keys;
 
 /// The settings of this service, beside those that every process has (`process::config`).
@@ -14,6 +16,8 @@ pub struct Settings {
     pub database: Hosts,
     /// `JWT_KEY`: check sessions.
     pub session_keys: Keys,
+    /// `MAX_EDITS_PER_MINUTE`: how many changes a seller may make. `None` is no limit.
+    pub most_edits_a_minute: Option<NonZeroU32>,
 }
 
 impl Settings {
@@ -22,6 +26,17 @@ impl Settings {
         let nats = NatsSettings::read(env);
         let database = postgres::database_url(env);
         let session_keys = Keys::read(env);
-        Some(Self { nats: nats?, database: database?, session_keys: session_keys? })
+        let most_edits = env.or(
+            "MAX_EDITS_PER_MINUTE",
+            "changes of tickets that a seller may make in a minute; 0 is no limit",
+            "60",
+            parse::number_in(0..=1_000_000),
+        );
+        Some(Self {
+            nats: nats?,
+            database: database?,
+            session_keys: session_keys?,
+            most_edits_a_minute: NonZeroU32::new(most_edits?),
+        })
     }
 }

@@ -31,7 +31,8 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     let database = Database::new(settings.database, "tickets", MAX_CONNECTIONS);
     let store = Store::new(database.clone(), wake.clone());
     let sessions = Sessions::new(settings.session_keys);
-    process.serve(http::router(Api { store: store.clone(), sessions })).await?;
+    let most_edits_a_minute = settings.most_edits_a_minute;
+    process.serve(http::router(Api { store: store.clone(), sessions, most_edits_a_minute })).await?;
 
     let broker = Broker::connect(Service::Tickets, &settings.nats, process.health()).await?;
     broker.spawn_watch(&process);

@@ -97,7 +97,8 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments, settings: &Settings) -> Result<Report> {
     let Settings { nats, replicas_given } = settings;
-    let topology = Topology::new(&nats.cluster_id, usize::from(nats.replicas));
+    let topology =
+        Topology::new(&nats.cluster_id, usize::from(nats.replicas)).with_stream_bytes(nats.stream_bytes);
     let items = item::all(&topology, *replicas_given);
     let broker = connection::connect(nats, &topology).await?;
     // A user who may not look at all of it changes nothing.

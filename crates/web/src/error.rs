@@ -31,6 +31,8 @@ pub enum ApiError {
     TooLarge,
     /// 429, with the time after which another try makes sense.
     TooManyAttempts(Duration),
+    /// 429: the user does it too often, with the time after which another try makes sense.
+    TooOften(Duration),
     /// 429: the user has as much of something as he may have. Waiting does not help, but what the text says does.
     LimitReached(&'static str),
     /// 500: a defect. The reason is in the log and never in the answer.
@@ -59,7 +61,9 @@ impl ApiError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Changed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooManyAttempts(_) | Self::LimitReached(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts(_) | Self::TooOften(_) | Self::LimitReached(_) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Defect => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -75,6 +79,7 @@ impl ApiError {
             Self::Changed => "It has been changed in the meantime, please look at it again",
             Self::TooLarge => "The request body is too large",
             Self::LimitReached(message) => message,
+            Self::TooOften(_) => "Too many changes, please try again later",
             Self::TooManyAttempts(_) => "Too many failed attempts, please try again later",
             Self::Defect => "Something went wrong",
             Self::Unavailable => "The service is not available at the moment, please try again",
@@ -84,7 +89,9 @@ impl ApiError {
     /// Whole seconds, rounded up.
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::TooManyAttempts(wait) => Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+            Self::TooManyAttempts(wait) | Self::TooOften(wait) => {
+                Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+            }
             Self::Unavailable => Some(1),
             _ => None,
         }

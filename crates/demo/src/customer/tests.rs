@@ -111,6 +111,7 @@ async fn customer(browser: &Browser) -> Customer {
         cluster_id: platform::CLUSTER.to_owned(),
         client_id: "test".to_owned(),
         replicas: 1,
+        stream_bytes: messaging::topology::STREAM_BYTES,
     };
     let broker = Broker::connect(Service::Payments, &settings, &Health::new()).await.unwrap();
     Customer {

@@ -30,10 +30,10 @@ async fn every_stream_and_consumer_is_created_with_exactly_the_settings_of_the_d
     let stop = tokio_util::sync::CancellationToken::new();
     let watch = tokio::spawn(world.broker().await.watch(stop.clone()));
     for (name, subjects, max_age, discard) in [
-        ("c-tickets", vec!["ticket:created", "ticket:updated"], Duration::ZERO, stream::DiscardPolicy::Old),
-        ("c-orders", vec!["order:created", "order:cancelled"], WEEK, stream::DiscardPolicy::Old),
-        ("c-expiration", vec!["expiration:complete"], WEEK, stream::DiscardPolicy::Old),
-        ("c-payments", vec!["payment:created"], WEEK, stream::DiscardPolicy::Old),
+        ("c-tickets", vec!["ticket:created", "ticket:updated"], Duration::ZERO, stream::DiscardPolicy::New),
+        ("c-orders", vec!["order:created", "order:cancelled"], WEEK, stream::DiscardPolicy::New),
+        ("c-expiration", vec!["expiration:complete"], WEEK, stream::DiscardPolicy::New),
+        ("c-payments", vec!["payment:created"], WEEK, stream::DiscardPolicy::New),
         ("c-dead-letters", vec!["dead-letter.>"], Duration::ZERO, stream::DiscardPolicy::New),
     ] {
         let found = stream_config(&world, name).await;
@@ -45,7 +45,7 @@ async fn every_stream_and_consumer_is_created_with_exactly_the_settings_of_the_d
         assert_eq!(found.duplicate_window, Duration::from_secs(120), "{name}");
         assert_eq!(found.num_replicas, 1, "{name}");
         assert_eq!(found.max_messages, if name == DEAD_LETTERS { 1_000_000 } else { -1 }, "{name}");
-        assert_eq!((found.max_bytes, found.max_messages_per_subject), (-1, -1), "{name}");
+        assert_eq!((found.max_bytes, found.max_messages_per_subject), (1 << 30, -1), "{name}");
     }
     let found = eventually("the consumer is there", LONG, async || world.consumer().await).await.config;
     assert_eq!(found.durable_name.as_deref(), Some(CONSUMER));

@@ -33,6 +33,7 @@ pub(crate) fn settings(url: &str) -> NatsSettings {
         cluster_id: "c".to_owned(),
         client_id: "test".to_owned(),
         replicas: 1,
+        stream_bytes: messaging::topology::STREAM_BYTES,
     }
 }
 

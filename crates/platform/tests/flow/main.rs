@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod disorder;
+mod full;
 mod life;
 mod overtaken;
 mod people;

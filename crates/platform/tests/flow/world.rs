@@ -33,6 +33,12 @@ impl World {
         Self::of(Service::OURS.into_iter().fold(Platform::builder().window(window), two)).await
     }
 
+    /// As [`Self::start`], with streams that hold so many bytes, and no limit on a seller's changes.
+    pub(crate) async fn with_streams_of(window: Duration, bytes: i64) -> Self {
+        let builder = Platform::builder().window(window).env("NATS_STREAM_BYTES", bytes.to_string());
+        Self::of(builder.env("MAX_EDITS_PER_MINUTE", "0")).await
+    }
+
     /// The servers alone: the test starts the services on them.
     pub(crate) async fn without_services() -> Self {
         let none = |builder: platform::PlatformBuilder, name| builder.replicas(name, 0);

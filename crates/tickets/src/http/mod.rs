@@ -4,6 +4,8 @@ mod draft;
 mod tickets;
 mod which;
 
+use std::num::NonZeroU32;
+
 use axum::{Router, extract::FromRef};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::Sessions;
@@ -17,6 +19,8 @@ pub struct Api {
     pub store: Store,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// How many changes a seller may make in a minute. `None` is no limit.
+    pub most_edits_a_minute: Option<NonZeroU32>,
 }
 
 impl FromRef<Api> for Sessions {

@@ -114,6 +114,8 @@ pub(super) async fn show(State(api): State<Api>, PathId(ticket): PathId) -> Resu
         (status = 401, description = "Nobody is signed in, or it is someone else's.", body = ErrorBody),
         (status = 404, description = "There is no such ticket.", body = ErrorBody),
         (status = 412, description = "It has another version than If-Match names.", body = ErrorBody),
+        (status = 429, description = "The seller has changed tickets too often in this minute.", body = ErrorBody,
+         headers(("Retry-After" = u64, description = "Seconds until another try makes sense."))),
     ),
     security(("session" = []))
 )]
@@ -126,12 +128,14 @@ pub(super) async fn edit(
     body: Body,
 ) -> Result<Tagged, ApiError> {
     let Draft { title, price } = Draft::read(&body)?;
-    let edit = Edit { ticket, user_id: user.id, versions, title, price, traceparent };
+    let most_a_minute = api.most_edits_a_minute;
+    let edit = Edit { ticket, user_id: user.id, versions, title, price, most_a_minute, traceparent };
     api.store.edit(&edit).await.map(tagged).map_err(|error| match error {
         EditError::Refused(EditRefusal::UnknownTicket) => ApiError::NotFound,
         EditError::Refused(EditRefusal::NotTheSellers) => ApiError::NotAuthorized,
         EditError::Refused(EditRefusal::Reserved) => ApiError::bad_request("Cannot edit a reserved ticket"),
         EditError::Refused(EditRefusal::Changed) => ApiError::Changed,
+        EditError::TooMany(wait) => ApiError::TooOften(wait),
         EditError::Database(error) => error.into(),
     })
 }

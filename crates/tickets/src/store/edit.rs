@@ -1,5 +1,7 @@
 //! Changing a ticket.
 
+use std::{num::NonZeroU32, time::Duration};
+
 use common::{
     event::{Id, Price},
     traceparent::Traceparent,
@@ -25,6 +27,8 @@ pub struct Edit {
     pub title: String,
     /// What it costs; above 0.
     pub price: Price,
+    /// How many changes a seller may make in a minute. `None` is no limit.
+    pub most_a_minute: Option<NonZeroU32>,
     /// Trace context of the request.
     pub traceparent: Traceparent,
 }
@@ -35,6 +39,9 @@ pub enum EditError {
     /// The rules are against it.
     #[error(transparent)]
     Refused(#[from] EditRefusal),
+    /// The seller has made as many changes in this minute as he may: the time until the next one.
+    #[error("too many changes, the next in {0:?}")]
+    TooMany(Duration),
     /// What Postgres answers.
     #[error("change a ticket")]
     Database(#[from] sqlx::Error),
@@ -50,8 +57,12 @@ impl Store {
         let edited = postgres::retry_conflicts(|| async {
             let mut transaction = self.database.begin().await?;
             let edited = change(&mut transaction, edit).await?;
+            if let (Ok(_), Some(wait)) = (&edited, wait(&mut transaction, edit).await?) {
+                transaction.rollback().await?;
+                return Ok(Err(EditError::TooMany(wait)));
+            }
             transaction.commit().await?;
-            Ok(edited)
+            Ok(edited.map_err(EditError::Refused))
         })
         .await?;
         let ticket = edited?;
@@ -59,6 +70,23 @@ impl Store {
         info!(ticket = %ticket.id, version = ticket.version, "ticket {} was changed", ticket.id);
         Ok(ticket)
     }
+}
+
+/// Counts a change, and says how long until the next minute begins if it is one too many for this. Last of all, so that
+/// one seller's changes wait for each other only while they commit.
+async fn wait(connection: &mut PgConnection, edit: &Edit) -> sqlx::Result<Option<Duration>> {
+    let Some(most) = edit.most_a_minute else { return Ok(None) };
+    let (edits, wait_s): (i32, f64) = sqlx::query_as(
+        "insert into edits as e (user_id, minute, edits) values ($1, date_trunc('minute', now()), 1)
+         on conflict (user_id) do update
+         set edits = case when e.minute = excluded.minute then e.edits + 1 else 1 end, minute = excluded.minute
+         returning edits, extract(epoch from minute + interval '1 minute' - now())::float8",
+    )
+    .bind(edit.user_id.as_str())
+    .fetch_one(connection)
+    .await?;
+    let is_too_many = u32::try_from(edits).is_ok_and(|edits| edits > most.get());
+    Ok(is_too_many.then(|| Duration::try_from_secs_f64(wait_s).unwrap_or_default()))
 }
 
 /// The outer error is Postgres', the inner one the rules'.

@@ -1,5 +1,7 @@
 //! The API on a port of its own, and users who are signed in.
 
+use std::num::NonZeroU32;
+
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use testkit::{HttpServer, send_json};
@@ -22,7 +24,13 @@ impl Server {
     }
 
     pub(crate) async fn over(world: World) -> Self {
-        let api = Api { store: world.store.clone(), sessions: Sessions::new(KEY.into()) };
+        Self::with_limit(world, None).await
+    }
+
+    /// Over a service that lets a seller make so many changes in a minute.
+    pub(crate) async fn with_limit(world: World, most_edits_a_minute: Option<NonZeroU32>) -> Self {
+        let sessions = Sessions::new(KEY.into());
+        let api = Api { store: world.store.clone(), sessions, most_edits_a_minute };
         Self { world, http: HttpServer::serve(router(api)).await.unwrap() }
     }
 

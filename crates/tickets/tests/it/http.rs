@@ -1,5 +1,7 @@
 //! Every answer of the API, byte for byte.
 
+use std::num::NonZeroU32;
+
 use common::{event::TicketCreated, traceparent::Traceparent};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -76,6 +78,31 @@ async fn a_ticket_is_only_changed_by_its_seller() {
     check(send(server.anonymous(Method::PUT, &path), DRAFT).await, refused, &[]).await;
     check(send(server.anonymous(Method::POST, "/api/tickets"), DRAFT).await, refused, &[]).await;
     assert_eq!(server.world.updates().await, []);
+}
+
+#[tokio::test]
+async fn a_seller_changes_tickets_so_often_in_a_minute_and_no_oftener() {
+    const MOST: u32 = 3;
+    let server = Server::with_limit(World::new().await, NonZeroU32::new(MOST)).await;
+    let ((_, mine), (_, theirs)) = (server.sell("u-1").await, server.sell("u-2").await);
+    // The edits of this test are of one minute whenever it runs.
+    let this_minute = "update edits set minute = date_trunc('minute', now())";
+    for _ in 0..MOST {
+        assert_eq!(server.put("u-1", &mine, DRAFT).await.status(), 200);
+        sqlx::query(this_minute).execute(&server.world.pool).await.unwrap();
+    }
+    let refused = server.put("u-1", &mine, DRAFT).await;
+    let seconds = refused.headers()["retry-after"].to_str().unwrap().to_owned();
+    assert!((1..=60).contains(&seconds.parse::<u32>().unwrap()), "{seconds}");
+    check(refused, include_str!("../golden/too_many_edits.http"), &[("seconds", &seconds)]).await;
+    let told = server.world.published("ticket:updated").await;
+    assert_eq!(told.len(), MOST as usize, "what is refused is not told");
+    assert_eq!(server.put("u-2", &theirs, DRAFT).await.status(), 200, "everybody has a limit of his own");
+    sqlx::query("update edits set minute = minute - interval '1 minute'")
+        .execute(&server.world.pool)
+        .await
+        .unwrap();
+    assert_eq!(server.put("u-1", &mine, DRAFT).await.status(), 200);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The document that the service serves, against what it really answers.
 
+use std::num::NonZeroU32;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use testkit::openapi::undocumented;
@@ -33,7 +35,7 @@ impl Recorder {
 #[tokio::test]
 async fn every_documented_status_is_answered_and_no_other_is() {
     let postgres = testkit::Postgres::start().await.unwrap();
-    let server = Server::over(World::on(&postgres).await).await;
+    let server = Server::with_limit(World::on(&postgres).await, NonZeroU32::new(2)).await;
     let document: Value = server.get("/api/tickets/openapi.json").await.json().await.unwrap();
     let mut recorder = Recorder::default();
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
@@ -71,6 +73,13 @@ async fn every_documented_status_is_answered_and_no_other_is() {
         (cross(me(&put, &path)), DRAFT),
     ] {
         recorder.send(put.clone(), ONE, request, body).await;
+    }
+    for _ in ["the second of the minute", "one too many"] {
+        sqlx::query("update edits set minute = date_trunc('minute', now())")
+            .execute(&server.world.pool)
+            .await
+            .unwrap();
+        recorder.send(put.clone(), ONE, me(&put, &path), DRAFT).await;
     }
     // What no service of ours would store is a defect.
     sqlx::raw_sql(
