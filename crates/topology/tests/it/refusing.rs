@@ -39,10 +39,7 @@ async fn what_cannot_be_changed_in_place_stays_and_all_else_is_applied() {
         let told = applied.line(&format!("{name}-order-created"));
         assert!(told.contains(&format!("the broker changes {setting} in no consumer")), "{told}");
     }
-    assert_eq!(
-        applied.line("c-orders"),
-        "stream c-orders: changed\n  max_bytes was 1000000, is 1073741824"
-    );
+    assert_eq!(applied.line("c-orders"), "stream c-orders: changed\n  max_bytes was 1000000, is 1073741824");
     assert!(
         applied.stdout.contains("10 created, 1 changed, 0 were as wanted, 4 still differ"),
         "{applied:?}"
