@@ -3,6 +3,7 @@
 //! `order:created` comes in ([`handlers`]) and becomes a timer in Redis ([`schedule`]); when it is due, the
 //! [`relay`] publishes `expiration:complete`. The [`monitor`] watches over all of it.
 
+pub mod clocks;
 pub mod config;
 pub mod handlers;
 pub mod monitor;

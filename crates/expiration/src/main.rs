@@ -34,7 +34,7 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     let relay = Relay::new(schedule.clone(), broker.publisher(), process.health())?;
     let created = OrderCreatedHandler::new(schedule.clone(), settings.max_delay, relay.due_wake());
     let cancelled = OrderCancelledHandler::new(schedule.clone());
-    let monitor = Monitor::new(schedule, relay.in_flight(), process.health());
+    let monitor = Monitor::new(schedule, relay.in_flight(), broker.clone(), process.health());
     let created =
         broker.consumer(created, ConsumerOptions { in_flight: BACKLOG_IN_FLIGHT, ..Default::default() });
     let cancelled = broker.consumer(cancelled, ConsumerOptions::default());

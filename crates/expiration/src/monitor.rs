@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::clock;
+use messaging::Broker;
 use metrics::gauge;
 use process::health::{Dependency, Health, Heartbeat, Needed};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,8 @@ use crate::{
 };
 
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Looks between two questions to the broker for its time.
+const ASK_EVERY: u32 = 10;
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// The loop that looks at the schedule every second.
@@ -23,6 +25,10 @@ pub struct Monitor {
     in_flight: InFlight,
     heartbeat: Heartbeat,
     redis: Dependency,
+    clocks: Dependency,
+    broker: Broker,
+    /// Looks until the broker is asked for the time again.
+    until_asked: u32,
     /// The size that was last seen.
     jobs: u64,
     /// Whether Redis answered the last time; its settings are told when it comes back.
@@ -30,13 +36,16 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// Watches `schedule` and what the relay holds of it, and keeps the readiness of `redis`.
-    pub fn new(schedule: Schedule, in_flight: InFlight, health: &Health) -> Self {
+    /// Watches `schedule`, what the relay holds of it and the clocks, and keeps the readiness of `redis` and `clocks`.
+    pub fn new(schedule: Schedule, in_flight: InFlight, broker: Broker, health: &Health) -> Self {
         Self {
             schedule,
             in_flight,
             heartbeat: health.register_loop("monitor", LONGEST_SILENCE),
             redis: health.register_dependency("redis", Needed::Always),
+            clocks: health.register_dependency("clocks", Needed::ToBegin),
+            broker,
+            until_asked: 0,
             jobs: 0,
             connected: false,
         }
@@ -64,8 +73,23 @@ impl Monitor {
                 self.redis.set_unready(format!("{:#}", anyhow::Error::new(error)));
             }
         }
+        self.look_at_clocks().await;
         gauge!("expiration_pending_jobs").set(self.jobs as f64);
         gauge!("expiration_oldest_due_age_seconds").set(self.oldest_due_age().as_secs_f64());
+    }
+
+    async fn look_at_clocks(&mut self) {
+        let clocks = self.schedule.clocks();
+        if self.until_asked == 0 {
+            self.until_asked = ASK_EVERY;
+            let asked = tokio::time::timeout(INTERVAL, self.broker.clock_ahead_ms()).await;
+            clocks.set_broker(asked.ok().and_then(Result::ok));
+        }
+        self.until_asked -= 1;
+        match clocks.judge() {
+            None => self.clocks.set_ready(),
+            Some(wrong) => self.clocks.set_unready(wrong),
+        }
     }
 
     /// What is in the way though Redis answers. The server's settings come first: a node of a cluster refuses the rest.
@@ -88,7 +112,7 @@ impl Monitor {
     fn oldest_due_age(&self) -> Duration {
         let oldest =
             self.schedule.earliest_known_ms().into_iter().chain(self.in_flight.oldest_due_ms()).min();
-        let age_ms = oldest.map_or(0, |due_ms| clock::now_ms().saturating_sub(due_ms));
+        let age_ms = oldest.map_or(0, |due_ms| self.schedule.clocks().now_ms().saturating_sub(due_ms));
         Duration::from_millis(u64::try_from(age_ms).unwrap_or_default())
     }
 }

@@ -183,3 +183,17 @@ async fn an_idle_worker_with_a_hundred_thousand_timers_is_ready_and_lives() {
     let orders = world.orders([in_ms(10)]).await;
     world.fires_exactly(&orders).await;
 }
+
+#[tokio::test]
+async fn the_clocks_of_the_worker_redis_and_the_broker_are_compared_and_agree_on_one_machine() {
+    let world = World::start().await;
+    let worker = world.worker("expiration-1").await;
+    eventually("all three clocks are known", LONG, async || {
+        let (_, text) = worker.get("/metrics").await.map_err(|error| format!("{error:#}"))?;
+        let lines = text.lines().filter_map(|line| line.strip_prefix("expiration_clock_skew_seconds{"));
+        let skews: Vec<f64> = lines.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect();
+        let agree = skews.len() == 3 && skews.iter().all(|skew| skew.abs() < 1.0);
+        if agree { Ok(()) } else { Err(format!("{skews:?}")) }
+    })
+    .await;
+}

@@ -54,6 +54,14 @@ impl Broker {
         Ok(Self { service, client, provisioner, obstacle, health: health.clone() })
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn provisioner(&self) -> &Provisioner {
+        &self.provisioner
+    }
+
     /// A publisher on this connection.
     pub fn publisher(&self) -> Publisher {
         Publisher::new(self.client.clone(), Arc::clone(&self.provisioner))

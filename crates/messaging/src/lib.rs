@@ -10,6 +10,7 @@
 
 mod batch;
 mod broker;
+mod broker_clock;
 mod connection;
 mod consumer;
 mod dead_letter;

@@ -5,10 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{
-    clock,
-    event::{Event, ExpirationComplete, Id},
-};
+use common::event::{Event, ExpirationComplete, Id};
 use messaging::Outgoing;
 use metrics::{Counter, Histogram, counter, histogram};
 use process::telemetry::begin_at_zero;
@@ -18,7 +15,10 @@ use super::{
     FIRST_BACKOFF, LONGEST_BACKOFF, Pipeline,
     in_flight::{InFlight, InFlightGuard},
 };
-use crate::schedule::{Claim, Job, LEASE, Schedule, Unavailable};
+use crate::{
+    clocks::Clocks,
+    schedule::{Claim, Job, LEASE, Schedule, Unavailable},
+};
 
 /// A claim, in flight until its jobs are completed or released.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Firing {
     pub(super) async fn fire(self, pipeline: &Pipeline) -> bool {
         let messages: Vec<Outgoing> = self.claim.jobs.iter().map(|job| message(&job.id)).collect();
         let published = self.publish(&messages, pipeline).await;
-        pipeline.figures.record(&published.stored);
+        pipeline.figures.record(&published.stored, pipeline.schedule.clocks());
         self.settle(&pipeline.schedule, &published).await;
         published.unknown.is_empty()
     }
@@ -138,8 +138,8 @@ impl Figures {
         }
     }
 
-    fn record(&self, stored: &[&Job]) {
-        let now_us = clock::now_us();
+    fn record(&self, stored: &[&Job], clocks: &Clocks) {
+        let now_us = clocks.now_us();
         self.fired.increment(stored.len() as u64);
         for job in stored {
             let late_us =

@@ -122,6 +122,8 @@ impl Schedule {
         let score: String = redis::from_redis_value(next())?;
         let redis_us: i64 = redis::from_redis_value(next())?;
         let wait_ms: i64 = redis::from_redis_value(next())?;
+        let half_us = i64::try_from(asked_at.elapsed().as_micros() / 2).unwrap_or_default();
+        self.clocks.set_redis((redis_us - worker_us - half_us) / 1_000);
         let anchors = Anchors { worker: (asked_at, worker_us), redis: (Instant::now(), redis_us) };
         let mut whole = true;
         let mut jobs = Vec::with_capacity(values.len() / 2);

@@ -11,6 +11,7 @@ mod server;
 
 use std::{sync::Arc, time::Duration};
 
+use crate::clocks::Clocks;
 use common::event::Id;
 use process::config::CaFile;
 use redis::{RedisError, Script, cmd};
@@ -60,6 +61,7 @@ pub struct Schedule {
     scripts: Arc<Scripts>,
     earliest_due: Arc<EarliestDue>,
     lease: Duration,
+    clocks: Clocks,
 }
 
 #[derive(Debug)]
@@ -95,6 +97,7 @@ impl Schedule {
             scripts: Arc::new(scripts),
             earliest_due: Arc::default(),
             lease: LEASE,
+            clocks: Clocks::default(),
         })
     }
 
@@ -103,6 +106,11 @@ impl Schedule {
     pub fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
+    }
+
+    /// What is known of the clocks; each claim tells Redis'.
+    pub fn clocks(&self) -> &Clocks {
+        &self.clocks
     }
 
     /// Adds timers; one that is there, or in a worker's hands, stays as it is. Returns how many are new.
