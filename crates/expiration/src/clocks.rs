@@ -60,14 +60,19 @@ impl Clocks {
     /// the time that most agree on.
     pub(crate) fn judge(&self) -> Option<String> {
         let agreed_ms = self.ahead_ms();
+        let all = [
+            ("worker", "this worker", Some(0)),
+            ("redis", "Redis", self.redis()),
+            ("broker", "the broker", self.broker()),
+        ];
+        // Of two that differ nobody knows which is wrong.
+        let are_all_known = all.iter().all(|(.., ahead_ms)| ahead_ms.is_some());
         let mut wrong = None;
-        for (clock, ahead_ms) in
-            [("this worker", Some(0)), ("Redis", self.redis()), ("the broker", self.broker())]
-        {
+        for (label, clock, ahead_ms) in all {
             let Some(ahead_ms) = ahead_ms else { continue };
             let skew_s = (ahead_ms - agreed_ms) as f64 / 1_000.0;
-            gauge!("expiration_clock_skew_seconds", "clock" => clock).set(skew_s);
-            if skew_s.abs() > TOLERANCE.as_secs_f64() && wrong.is_none() {
+            gauge!("expiration_clock_skew_seconds", "clock" => label).set(skew_s);
+            if skew_s.abs() > TOLERANCE.as_secs_f64() && are_all_known && wrong.is_none() {
                 let side = if skew_s > 0.0 { "ahead" } else { "behind" };
                 let skew_s = skew_s.abs().round();
                 wrong = Some(format!(

@@ -81,9 +81,10 @@ impl Monitor {
     async fn look_at_clocks(&mut self) {
         let clocks = self.schedule.clocks();
         if self.until_asked == 0 {
-            self.until_asked = ASK_EVERY;
             let asked = tokio::time::timeout(INTERVAL, self.broker.clock_ahead_ms()).await;
-            clocks.set_broker(asked.ok().and_then(Result::ok));
+            let ahead_ms = asked.ok().and_then(Result::ok);
+            clocks.set_broker(ahead_ms);
+            self.until_asked = if ahead_ms.is_some() { ASK_EVERY } else { 1 };
         }
         self.until_asked -= 1;
         match clocks.judge() {
