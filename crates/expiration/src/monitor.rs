@@ -66,8 +66,11 @@ impl Monitor {
     async fn look(&mut self) {
         self.heartbeat.beat();
         match self.try_look().await {
-            Ok(None) => self.redis.set_ready(),
             Ok(Some(obstacle)) => self.redis.set_unready(obstacle),
+            Ok(None) => match self.schedule.refusal() {
+                None => self.redis.set_ready(),
+                Some(refusal) => self.redis.set_unready(refusal),
+            },
             Err(error) => {
                 self.connected = false;
                 self.redis.set_unready(format!("{:#}", anyhow::Error::new(error)));

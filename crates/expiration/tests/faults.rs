@@ -204,6 +204,18 @@ async fn a_replica_is_told_by_the_probe_and_used_once_it_is_the_primary() {
     world.fires_exactly(&due).await;
 }
 
+#[tokio::test]
+async fn a_redis_that_answers_and_refuses_to_change_anything_is_told_by_the_probe() {
+    let world = World::start().await;
+    let worker = world.worker("expiration-1").await;
+    let due = scheduled(&world, 20).await;
+    world.redis_command::<()>(&["ACL", "SETUSER", "default", "-evalsha", "-eval"]).await;
+    is_unready(&worker, "could not claim due orders in Redis").await;
+    world.redis_command::<()>(&["ACL", "SETUSER", "default", "+@all"]).await;
+    worker.ready(LONG).await.unwrap();
+    world.fires_exactly(&due).await;
+}
+
 /// Waits until the probe says so.
 async fn is_unready(worker: &ServiceProcess, words: &str) {
     eventually("the worker is not ready", LONG, async || {

@@ -107,7 +107,9 @@ impl Schedule {
             .connection
             .run(|mut redis| async move { call.invoke_async(&mut redis).await })
             .await
-            .map_err(unavailable("claim due orders"))?;
+            .map_err(unavailable("claim due orders"))
+            .inspect_err(|error| self.note_refusal(Some(error.to_string())))?;
+        self.note_refusal(None);
         self.read_claim(answer, asked_at, worker_us).map_err(unavailable("read a claim"))
     }
 

@@ -9,7 +9,10 @@ mod earliest_due;
 mod keys;
 mod server;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use crate::clocks::Clocks;
 use common::event::Id;
@@ -62,6 +65,7 @@ pub struct Schedule {
     earliest_due: Arc<EarliestDue>,
     lease: Duration,
     clocks: Clocks,
+    refusal: Arc<Mutex<Option<String>>>,
 }
 
 #[derive(Debug)]
@@ -98,6 +102,7 @@ impl Schedule {
             earliest_due: Arc::default(),
             lease: LEASE,
             clocks: Clocks::default(),
+            refusal: Arc::default(),
         })
     }
 
@@ -106,6 +111,15 @@ impl Schedule {
     pub fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
+    }
+
+    /// Why the last claim failed, if it did: a server that answers questions may still refuse to change anything.
+    pub fn refusal(&self) -> Option<String> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_refusal(&self, refusal: Option<String>) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = refusal;
     }
 
     /// What is known of the clocks; each claim tells Redis'.
