@@ -31,6 +31,8 @@ const LONGEST_OPEN_DELAY: Duration = Duration::from_secs(1);
 const OPEN_INTERVAL: Duration = Duration::from_millis(500);
 /// How long a batch of a backlog may take to fill.
 const GATHER_LIMIT: Duration = Duration::from_millis(5);
+/// Between two looks at what the dead letters had no room for.
+const OVERFLOW_INTERVAL: Duration = Duration::from_secs(10);
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a consumer shares out its work.
@@ -61,6 +63,13 @@ pub struct Consumer<H> {
     work: Arc<BatchProcessor<H>>,
     slots: Arc<Semaphore>,
     batches: TaskTracker,
+}
+
+/// Now and then, and at the start: a process that died may have left something there.
+async fn bring_overflow<H: Handler>(work: Arc<BatchProcessor<H>>, stop: CancellationToken) {
+    while stop.run_until_cancelled(sleep(OVERFLOW_INTERVAL)).await.is_some() {
+        work.settler.bring_overflow().await;
+    }
 }
 
 /// Why a pull ended.
@@ -99,6 +108,7 @@ impl<H: Handler> Consumer<H> {
 
     /// Consumes until `stop`, through every error; then lets the batches in hand finish and gives back the rest.
     pub async fn run(self, stop: CancellationToken) {
+        let bringing = tokio::spawn(bring_overflow(Arc::clone(&self.work), stop.clone()));
         // A broken one stays subscribed until the broker has answered again: it may still send what was asked for.
         let mut broken: Option<Pull> = None;
         while let Some(mut pull) = self.open(&stop).await {
@@ -130,6 +140,8 @@ impl<H: Handler> Consumer<H> {
         self.give_back(broken);
         self.batches.close();
         self.batches.wait().await;
+        // Cut off in the middle it leaves a letter in both places, and the next time it is found there.
+        bringing.abort();
         // What is not flushed is delivered again after the ack wait, so a failure costs time and nothing else.
         let _ = timeout(FLUSH_TIMEOUT, self.client.flush()).await;
     }

@@ -1,17 +1,20 @@
 //! Dead letters: what can't be handled is kept, once, with everything that somebody needs to put it right.
 
-use std::sync::Arc;
+use std::{error::Error as StdError, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, anyhow};
 
 use async_nats::{
     HeaderMap, HeaderName, HeaderValue,
     header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
     jetstream::{
-        self,
+        self, AckKind,
         context::{PublishError, PublishErrorKind},
         message::PublishMessage,
     },
 };
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use metrics::{Counter, counter};
 use tracing::error;
 
@@ -21,6 +24,10 @@ use super::{Provisioner, publisher::PUBACK_TIMEOUT, received::Received, topology
 const CUT_BODY: usize = 4 * 1024;
 /// Bytes kept of a reason.
 const LONGEST_REASON: usize = 1024;
+/// Letters of the overflow that are in hand at one time.
+const BROUGHT_AT_ONCE: usize = 100;
+/// Until one that there was no room for is tried again.
+const OVERFLOW_PAUSE: Duration = Duration::from_secs(5);
 /// Bytes that the broker's limit on a message leaves for the headers that are added here.
 const HEADER_ROOM: usize = 8 * 1024;
 
@@ -42,6 +49,15 @@ pub mod header {
     pub const REASON: &str = "dead-letter-reason";
     /// Length of the original body in bytes, where it did not fit and was cut.
     pub const CUT_FROM: &str = "dead-letter-cut-from";
+}
+
+/// Where a message that is given up was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// Among the dead letters.
+    There,
+    /// In the overflow, because they are full.
+    InOverflow,
 }
 
 /// A message that is given up, and why.
@@ -71,14 +87,27 @@ impl DeadLetters {
         Self { jetstream, provisioner, durable, stored }
     }
 
-    /// Stores one dead letter and awaits its PubAck. One that is there already counts as stored.
+    /// Stores one dead letter and awaits its PubAck. One that is there already counts as stored. Where there is no room for
+    /// it, it goes to the overflow: in its consumer's window it would be in the way of others.
     ///
     /// # Errors
     /// When it is not known to be stored: keep the message and come back.
-    pub(super) async fn store(&self, letter: &DeadLetter<'_>) -> anyhow::Result<()> {
+    pub(super) async fn store(&self, letter: &DeadLetter<'_>) -> anyhow::Result<Stored> {
         let origin = Origin::of(letter.message);
         let subject = topology::dead_letter_subject(&self.durable, origin.sequence);
-        let stored = self.publish_first(letter, &origin, &subject).await;
+        let content = self.content(letter, &origin);
+        let stored = self.publish_first(&content, &origin.published, &subject).await;
+        if let Err(error) = &stored
+            && is_for_want_of_room(error)
+        {
+            let subject = topology::overflow_subject(
+                &self.durable,
+                origin.sequence,
+                letter.message.position.published_ns,
+            );
+            self.overflow(&content, &subject).await.context("keep it in the overflow of the dead letters")?;
+            return Ok(Stored::InOverflow);
+        }
         if stored.is_ok() {
             self.stored.increment(1);
             error!(
@@ -90,24 +119,73 @@ impl DeadLetters {
                 one_line(letter.reason)
             );
         }
-        stored
+        stored.map(|()| Stored::There)
+    }
+
+    /// Into the overflow, which is made first if it has to be. One that is there already is this one.
+    async fn overflow(&self, content: &Content, subject: &str) -> anyhow::Result<()> {
+        let mut published = self.publish(content, subject, 0).await;
+        if matches!(&published, Err(missing) if missing.kind() == PublishErrorKind::StreamNotFound) {
+            self.provisioner.ensure_overflow(&self.durable).await?;
+            published = self.publish(content, subject, 0).await;
+        }
+        match published {
+            Err(there) if there.kind() == PublishErrorKind::WrongLastSequence => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Brings what is in the overflow to the dead letters, as far as they have room, and says how much it was. Called now
+    /// and then by the consumer loop.
+    ///
+    /// # Errors
+    /// What the broker answers. What was not brought stays where it is.
+    #[expect(clippy::disallowed_methods, reason = "this is part of the consumer loop")]
+    pub(super) async fn bring_overflow(&self) -> anyhow::Result<usize> {
+        let Some(consumer) = self.provisioner.find_overflow(&self.durable).await? else { return Ok(0) };
+        let mut brought = 0;
+        loop {
+            let mut waiting = consumer.fetch().max_messages(BROUGHT_AT_ONCE).messages().await?;
+            let mut any = false;
+            while let Some(message) = waiting.next().await {
+                let message = message.map_err(|error| anyhow!(error))?;
+                any = true;
+                let headers = message.headers.clone().unwrap_or_default();
+                let text = |name| headers.get(name).map_or("", HeaderValue::as_str).to_owned();
+                let (sequence, published) = (text(header::SEQUENCE), text(header::PUBLISHED));
+                let subject =
+                    topology::dead_letter_subject(&self.durable, sequence.parse().unwrap_or_default());
+                let content = Content { headers, payload: message.payload.clone() };
+                if let Err(error) = self.publish_first(&content, &published, &subject).await {
+                    // Later: the others would fare no better.
+                    let _ = message.ack_with(AckKind::Nak(Some(OVERFLOW_PAUSE))).await;
+                    return Err(error);
+                }
+                self.stored.increment(1);
+                message.ack().await.map_err(|error| anyhow!(error))?;
+                brought += 1;
+            }
+            if !any {
+                return Ok(brought);
+            }
+        }
     }
 
     /// As the first on its subject, also into a stream that has to be made first.
     async fn publish_first(
         &self,
-        letter: &DeadLetter<'_>,
-        origin: &Origin,
+        content: &Content,
+        published_at: &str,
         subject: &str,
     ) -> anyhow::Result<()> {
-        let mut published = self.publish(letter, origin, subject, 0).await;
+        let mut published = self.publish(content, subject, 0).await;
         if matches!(&published, Err(missing) if missing.kind() == PublishErrorKind::StreamNotFound) {
             self.provisioner.ensure_dead_letters().await?;
-            published = self.publish(letter, origin, subject, 0).await;
+            published = self.publish(content, subject, 0).await;
         }
         match published {
             Err(refused) if refused.kind() == PublishErrorKind::WrongLastSequence => {
-                self.store_beside(letter, origin, subject).await
+                self.store_beside(content, published_at, subject).await
             }
             other => Ok(other?),
         }
@@ -115,19 +193,14 @@ impl DeadLetters {
 
     /// The position is taken: by this same message (nothing to do), or, after the events' stream was lost and made
     /// anew, by an earlier one of the same sequence, which must not hide this one.
-    async fn store_beside(
-        &self,
-        letter: &DeadLetter<'_>,
-        origin: &Origin,
-        subject: &str,
-    ) -> anyhow::Result<()> {
+    async fn store_beside(&self, content: &Content, published_at: &str, subject: &str) -> anyhow::Result<()> {
         let stream = self.provisioner.topology().dead_letter_stream_name();
         let stream = self.jetstream.get_stream_no_info(stream).await?;
         let there = stream.get_last_raw_message_by_subject(subject).await?;
-        if there.headers.get(header::PUBLISHED).is_some_and(|at| at.as_str() == origin.published) {
+        if there.headers.get(header::PUBLISHED).is_some_and(|at| at.as_str() == published_at) {
             return Ok(());
         }
-        self.publish(letter, origin, subject, there.sequence).await.map_err(Into::into)
+        self.publish(content, subject, there.sequence).await.map_err(Into::into)
     }
 
     #[expect(
@@ -136,18 +209,17 @@ impl DeadLetters {
     )]
     async fn publish(
         &self,
-        letter: &DeadLetter<'_>,
-        origin: &Origin,
+        content: &Content,
         subject: &str,
         expected_last: u64,
     ) -> Result<(), PublishError> {
-        let (mut headers, payload) = self.content(letter, origin);
+        let Content { mut headers, payload } = content.clone();
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected_last.to_string().as_str());
         let message = PublishMessage::build().headers(headers).payload(payload);
         self.jetstream.send_publish(subject.to_owned(), message).await?.await.map(drop)
     }
 
-    fn content(&self, letter: &DeadLetter<'_>, origin: &Origin) -> (HeaderMap, Bytes) {
+    fn content(&self, letter: &DeadLetter<'_>, origin: &Origin) -> Content {
         let body = &letter.message.payload;
         let room = self.jetstream.client().server_info().max_payload.saturating_sub(HEADER_ROOM);
         // Headers that leave no room even for a cut body are no help to anybody.
@@ -161,11 +233,25 @@ impl DeadLetters {
         headers.insert(header::CONSUMER, self.durable.as_str());
         headers.insert(header::REASON, one_line(letter.reason).as_str());
         if body.len() + originals_size <= room {
-            return (headers, body.clone());
+            return Content { headers, payload: body.clone() };
         }
         headers.insert(header::CUT_FROM, body.len().to_string().as_str());
-        (headers, body.slice(..body.len().min(CUT_BODY)))
+        Content { headers, payload: body.slice(..body.len().min(CUT_BODY)) }
     }
+}
+
+/// A dead letter as it goes on the wire.
+#[derive(Clone, Debug)]
+struct Content {
+    headers: HeaderMap,
+    payload: Bytes,
+}
+
+/// Whether the stream refuses because it is full: `maximum messages exceeded`, `maximum bytes exceeded`.
+fn is_for_want_of_room(error: &anyhow::Error) -> bool {
+    let refusal = error.downcast_ref::<PublishError>().and_then(StdError::source);
+    let refusal = refusal.and_then(|source| source.downcast_ref::<jetstream::Error>());
+    refusal.is_some_and(|refusal| refusal.to_string().contains("maximum"))
 }
 
 /// Where a message came from.

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::topology::{Topology, dead_letter_subject, durable_name};
+use super::topology::{Topology, dead_letter_subject, durable_name, overflow_consumer, overflow_name};
 use common::{Service, event::Subject};
 
 /// The prefix of a service's reply subjects: of its own, so that no other service can listen to its answers.
@@ -38,6 +38,8 @@ impl Permissions {
             // Clients in other languages ask what the account may do before anything else.
             publish.push("$JS.API.INFO".to_owned());
         }
+        let overflow = topology.overflow_stream_name();
+        publish.extend(["INFO", "CREATE"].map(|verb| format!("$JS.API.STREAM.{verb}.{overflow}")));
         // Whether a dead letter is there already.
         publish.push(format!("$JS.API.STREAM.MSG.GET.{}", topology.dead_letter_stream_name()));
         for subject in Subject::ALL.into_iter().filter(|subject| subject.listeners().contains(&service)) {
@@ -57,7 +59,7 @@ impl Permissions {
 fn of_consumer(topology: &Topology, service: Service, subject: Subject) -> Vec<String> {
     let stream = topology.stream_name(subject.publisher());
     let durable = durable_name(service, subject);
-    vec![
+    [
         format!("$JS.API.CONSUMER.INFO.{stream}.{durable}"),
         format!("$JS.API.CONSUMER.CREATE.{stream}.{durable}.{subject}"),
         format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"),
@@ -65,6 +67,23 @@ fn of_consumer(topology: &Topology, service: Service, subject: Subject) -> Vec<S
         // The newer form has the domain and the account's hash before the stream.
         format!("$JS.ACK.*.*.{stream}.{durable}.>"),
         dead_letter_subject(&durable, 0).replace(".0", ".*"),
+    ]
+    .into_iter()
+    .chain(of_overflow(topology, &durable))
+    .collect()
+}
+
+/// Keeping what the dead letters have no room for, and bringing it there later.
+fn of_overflow(topology: &Topology, durable: &str) -> [String; 6] {
+    let (stream, name) = (topology.overflow_stream_name(), overflow_name(durable));
+    let filter = overflow_consumer(durable).filter_subject;
+    [
+        filter.clone(),
+        format!("$JS.API.CONSUMER.INFO.{stream}.{name}"),
+        format!("$JS.API.CONSUMER.CREATE.{stream}.{name}.{filter}"),
+        format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"),
+        format!("$JS.ACK.{stream}.{name}.>"),
+        format!("$JS.ACK.*.*.{stream}.{name}.>"),
     ]
 }
 

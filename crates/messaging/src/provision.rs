@@ -165,6 +165,31 @@ impl Provisioner {
         true
     }
 
+    /// The consumer of the overflow of one of this service's own, which is made with its stream where it is missing.
+    pub(super) async fn ensure_overflow(&self, durable: &str) -> Result<PullConsumer, ProvisionError> {
+        let stream = self.ensure_stream(self.topology.overflow()).await?;
+        let name = topology::overflow_name(durable);
+        if let Some(found) = find_consumer(&stream, &name).await? {
+            return Ok(found);
+        }
+        match stream.create_consumer_strict(topology::overflow_consumer(durable)).await {
+            Ok(created) => Ok(created),
+            Err(error) if error.kind() == ConsumerCreateStrictErrorKind::AlreadyExists => {
+                let found = find_consumer(&stream, &name).await?;
+                found.ok_or_else(|| refused("read back", "consumer", &name, "it vanished again".into()))
+            }
+            Err(source) => Err(refused("create", "consumer", &name, source.into())),
+        }
+    }
+
+    /// The same if it is there; `None` if nothing ever overflowed.
+    pub(super) async fn find_overflow(&self, durable: &str) -> Result<Option<PullConsumer>, ProvisionError> {
+        match self.find_stream(&self.topology.overflow_stream_name()).await? {
+            Some(stream) => find_consumer(&stream, &topology::overflow_name(durable)).await,
+            None => Ok(None),
+        }
+    }
+
     async fn ensure_stream(&self, wanted: stream::Config) -> Result<stream::Stream, ProvisionError> {
         self.check_server()?;
         let name = wanted.name.clone();

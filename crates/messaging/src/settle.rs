@@ -16,7 +16,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 use super::{
-    dead_letter::{DeadLetter, DeadLetters},
+    dead_letter::{DeadLetter, DeadLetters, Stored},
     handler::Outcome,
     received::Received,
     refusals::{Refusals, retry_delay},
@@ -35,6 +35,7 @@ pub(super) struct Settler {
     retries: u32,
     counted: Counted,
     kept: Outage,
+    full: Outage,
 }
 
 /// Messages by how they were answered. All of them are there from the start, at 0, and looked up once.
@@ -45,7 +46,9 @@ struct Counted {
     given_back: Counter,
     retried: Counter,
     dead_lettered: Counter,
-    /// For want of room among the dead letters.
+    /// Moved to the overflow, for want of room among the dead letters.
+    overflowed: Counter,
+    /// For want of room there as well, or of an answer.
     kept: Counter,
 }
 
@@ -62,6 +65,7 @@ impl Counted {
             given_back: outcome("given_back"),
             retried: outcome("retried"),
             dead_lettered: outcome("dead_lettered"),
+            overflowed: outcome("overflowed"),
             kept: outcome("kept"),
         }
     }
@@ -72,7 +76,23 @@ impl Settler {
     pub(super) fn new(consumer: String, client: Client, dead_letters: DeadLetters, retries: u32) -> Self {
         let counted = Counted::new(&consumer);
         let kept = Outage::new(Duration::ZERO);
-        Self { consumer, client, dead_letters, refusals: Mutex::default(), retries, counted, kept }
+        let full = Outage::new(Duration::ZERO);
+        Self { consumer, client, dead_letters, refusals: Mutex::default(), retries, counted, kept, full }
+    }
+
+    /// Brings what is in the overflow to the dead letters.
+    pub(super) async fn bring_overflow(&self) {
+        match self.dead_letters.bring_overflow().await {
+            Ok(0) => {}
+            Ok(brought) => {
+                self.full.succeeded();
+                info!(
+                    consumer = self.consumer,
+                    brought, "{brought} messages came from the overflow to the dead letters"
+                );
+            }
+            Err(error) => debug!(consumer = self.consumer, "the overflow stays for now: {error:#}"),
+        }
     }
 
     /// Acks messages whose effect is durable.
@@ -123,10 +143,21 @@ impl Settler {
         self.answer_one(message, AckKind::Nak(Some(delay)), &self.counted.retried).await;
     }
 
-    /// Stores the dead letter, then terms the message. Without room for the dead letter the message stays.
+    /// Stores the dead letter, then terms the message. What can't be stored anywhere stays.
     async fn dead_letter(&self, message: &Received, reason: &str) {
         match self.dead_letters.store(&DeadLetter { message, reason }).await {
-            Ok(()) => {
+            Ok(Stored::InOverflow) => {
+                if let Some(count) = self.full.failed() {
+                    let consumer = &self.consumer;
+                    warn!(
+                        consumer,
+                        count, "the dead letters are full: those of {consumer} go to their overflow"
+                    );
+                }
+                self.refusals().forget(message.position);
+                self.answer_one(message, AckKind::Term, &self.counted.overflowed).await;
+            }
+            Ok(Stored::There) => {
                 if let Some(Ended { count, .. }) = self.kept.succeeded() {
                     info!(consumer = self.consumer, count, "the dead letters take messages again");
                 }

@@ -74,6 +74,22 @@ impl Topology {
         }
     }
 
+    /// Name of the stream that takes dead letters which the other has no room for.
+    pub fn overflow_stream_name(&self) -> String {
+        format!("{}-dead-letters-overflow", self.cluster)
+    }
+
+    /// The stream that takes dead letters which the other has no room for. It is made when the first one comes; each is gone
+    /// once it is among the others.
+    pub fn overflow(&self) -> stream::Config {
+        stream::Config {
+            name: self.overflow_stream_name(),
+            subjects: vec![format!("{OVERFLOW_PREFIX}.>")],
+            retention: stream::RetentionPolicy::WorkQueue,
+            ..self.common()
+        }
+    }
+
     /// The streams of all services, and the dead letters last. Called by the command `topology`.
     pub fn streams(&self) -> Vec<stream::Config> {
         let publishes =
@@ -111,6 +127,32 @@ impl Topology {
 }
 
 const DEAD_LETTER_PREFIX: &str = "dead-letter";
+const OVERFLOW_PREFIX: &str = "dead-letter-overflow";
+
+/// Name of the consumer by which all replicas of a service bring the overflow of one of theirs to the dead letters.
+pub fn overflow_name(durable: &str) -> String {
+    format!("{durable}-overflow")
+}
+
+/// Subject in the overflow of one message of one consumer. The time at which it was stored is in it, because sequences begin
+/// again in a stream that was lost.
+pub fn overflow_subject(durable: &str, stream_sequence: u64, published_ns: i64) -> String {
+    format!("{OVERFLOW_PREFIX}.{durable}.{stream_sequence}-{published_ns}")
+}
+
+/// The consumer of the overflow of one durable consumer.
+pub fn overflow_consumer(durable: &str) -> consumer::pull::Config {
+    let name = overflow_name(durable);
+    consumer::pull::Config {
+        durable_name: Some(name.clone()),
+        name: Some(name),
+        filter_subject: format!("{OVERFLOW_PREFIX}.{durable}.*"),
+        ack_policy: consumer::AckPolicy::Explicit,
+        ack_wait: ACK_WAIT,
+        max_deliver: -1,
+        ..consumer::pull::Config::default()
+    }
+}
 
 /// Name of the durable consumer that all replicas of `service` share for one subject.
 pub fn durable_name(service: Service, subject: Subject) -> String {

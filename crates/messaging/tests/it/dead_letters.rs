@@ -8,7 +8,7 @@ use async_nats::{
 };
 use common::{Service, event::Subject};
 use futures_util::StreamExt;
-use messaging::{Outcome, dead_letter_header as header, topology};
+use messaging::{Outcome, dead_letter_header as header, topology, topology::MAX_ACK_PENDING};
 use testkit::eventually;
 
 use crate::{
@@ -185,31 +185,56 @@ async fn poison_of_a_stream_that_was_made_anew_is_kept_beside_the_earlier_one_of
     replica.stop().await;
 }
 
-#[tokio::test]
-async fn without_room_for_dead_letters_poison_is_kept_and_the_others_go_on_until_there_is_room() {
+/// A broker whose dead letters have room for one, which is taken.
+async fn full() -> (World, Seen, crate::world::Replica) {
     let world = World::start().await;
     let full = stream::Config { max_messages: 1, ..topology().dead_letters() };
-    world.jetstream.create_stream(full.clone()).await.unwrap();
+    world.jetstream.create_stream(full).await.unwrap();
     let seen = Seen::default();
-    let replica = world.replica(content(&seen), options(10, 2, 5)).await;
+    let replica = world.replica(content(&seen), options(500, 2, 5)).await;
     world.publish_body("the one that fits").await;
     world.dead_letters(1).await;
+    (world, seen, replica)
+}
+
+const OVERFLOW: &str = "c-dead-letters-overflow";
+
+#[tokio::test]
+async fn without_room_for_dead_letters_poison_waits_in_the_overflow_until_there_is_room() {
+    let (world, seen, replica) = full().await;
     world.publish_body("poison").await;
     world.publish("good").await;
     seen_good(&seen, "good").await;
-    eventually("only the poison is left", LONG, async || {
-        let info = world.consumer().await?;
-        match (info.num_pending, info.num_ack_pending, info.num_redelivered) {
-            (0, 1, 1..) => Ok(()),
-            state => Err(format!("{state:?} wait, are unanswered, came again")),
-        }
+    world.drained().await;
+    let kept = world.stored(OVERFLOW).await.unwrap();
+    assert_eq!((kept.len(), &*kept[0].payload), (1, &b"poison"[..]));
+    assert_eq!(world.stored(DEAD_LETTERS).await.unwrap().len(), 1);
+
+    world.jetstream.update_stream(&topology().dead_letters()).await.unwrap();
+    let letter = world.dead_letters(2).await.remove(1);
+    assert_eq!((&*letter.payload, &letter.headers), (&b"poison"[..], &kept[0].headers));
+    eventually("the overflow is empty", LONG, async || {
+        let left = world.stored(OVERFLOW).await?.len();
+        if left == 0 { Ok(()) } else { Err(format!("{left}")) }
     })
     .await;
-    assert_eq!(world.stored(DEAD_LETTERS).await.unwrap().len(), 1);
-    world.jetstream.update_stream(&topology().dead_letters()).await.unwrap();
-    let letters = world.dead_letters(2).await;
-    assert_eq!(letters[1].payload, "poison");
+    replica.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_poison_than_may_be_unanswered_does_not_stop_the_good_one_behind_it_while_the_dead_letters_are_full()
+ {
+    let (world, seen, replica) = full().await;
+    let poison = usize::try_from(MAX_ACK_PENDING).unwrap() + 50;
+    for hundred in 0..poison.div_ceil(100) {
+        let rest = (poison - hundred * 100).min(100);
+        world.publish_bodies((0..rest).map(|_| "poison".to_owned())).await;
+    }
+    world.publish("good").await;
+    seen_good(&seen, "good").await;
     world.drained().await;
+    let overflow = world.stream(OVERFLOW).await.unwrap();
+    assert_eq!(overflow.cached_info().state.messages, poison as u64);
     replica.stop().await;
 }
 

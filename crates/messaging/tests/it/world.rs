@@ -130,9 +130,14 @@ impl World {
 
     /// Publishes many at once into a stream that is there.
     pub(crate) async fn publish_all(&self, orders: impl IntoIterator<Item = String>) {
+        self.publish_bodies(orders.into_iter().map(|order| body(&order))).await;
+    }
+
+    /// The same with any bodies.
+    pub(crate) async fn publish_bodies(&self, bodies: impl IntoIterator<Item = String>) {
         let mut acks = Vec::new();
-        for order in orders {
-            acks.push(self.send(HeaderMap::new(), body(&order).as_bytes()).await);
+        for body in bodies {
+            acks.push(self.send(HeaderMap::new(), body.as_bytes()).await);
         }
         for ack in acks {
             ack.await.unwrap();
