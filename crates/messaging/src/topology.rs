@@ -20,7 +20,7 @@ pub const MAX_ACK_PENDING: i64 = 10_000;
 pub const MAX_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The dead letters refuse to take more than this rather than drop the oldest.
 pub const MAX_DEAD_LETTERS: i64 = 1_000_000;
-/// What each stream may take of the broker's store unless told otherwise: five of them and some more have to fit in.
+/// What each stream may take of the broker's store unless told otherwise: all of them have to fit in.
 pub const STREAM_BYTES: i64 = 1 << 30;
 
 /// Names and settings of everything on the broker that belongs to one cluster id.

@@ -35,7 +35,7 @@ pub mod wheels;
 
 pub use certificates::Certificates;
 pub use command::cargo;
-pub use find::{Servers, UnknownServers, provide};
+pub use find::{Programs, Servers, UnknownServers, provide};
 pub use http_server::{HttpServer, send_json};
 pub use nats::Nats;
 pub use poll::{eventually, poll};

@@ -56,8 +56,16 @@ struct Row {
     title: String,
     price: Decimal,
     expires_at: Option<DateTime<Utc>>,
-    already: bool,
-    too_many: bool,
+    holder: Option<String>,
+}
+
+/// What one run makes of a wish.
+#[derive(Debug)]
+enum Answer {
+    Settled(Placed),
+    /// What holds the ticket may be an order of the buyer's own: this very one, placed by a run whose answer was lost, or that
+    /// of an earlier request.
+    PerhapsHisOwn,
 }
 
 impl Store {
@@ -66,56 +74,71 @@ impl Store {
     /// # Errors
     /// What Postgres answers. The order may have been placed all the same, if the answer to the commit was lost twice.
     pub async fn place(&self, wish: &Placement) -> sqlx::Result<Placed> {
-        let placed = match self.place_once(wish).await {
+        let answer = match self.place_once(wish).await {
             Err(error) if Failure::is_ambiguous(&error) => self.place_once(wish).await?,
             answer => answer?,
         };
-        if let Some(placed @ (Placed::Order(_) | Placed::UnknownTicket)) = placed {
+        if let Answer::Settled(placed) = answer {
             return Ok(placed);
         }
-        // What refuses the buyer may be an order of his own: this very one, or that of an earlier request.
         Ok(match self.own_order(&wish.order_id, &wish.ticket_id, &wish.user_id).await? {
             Some(order) if order.id == wish.order_id => Placed::Order(order),
             Some(order) => Placed::Before(order),
-            None => placed.unwrap_or(Placed::Reserved),
+            None => Placed::Reserved,
         })
     }
 
-    /// `None` if an earlier run has already placed this order.
-    async fn place_once(&self, wish: &Placement) -> sqlx::Result<Option<Placed>> {
-        let placed = postgres::retry_conflicts(|| async {
+    async fn place_once(&self, wish: &Placement) -> sqlx::Result<Answer> {
+        let answer = postgres::retry_conflicts(|| async {
             let mut transaction = self.database.begin().await?;
-            if wish.most_unpaid.is_some() {
-                one_at_a_time(&mut transaction, &wish.user_id).await?;
+            let answer = insert(&mut transaction, wish).await?;
+            if matches!(answer, Answer::Settled(Placed::Order(_)))
+                && has_too_many(&mut transaction, wish).await?
+            {
+                transaction.rollback().await?;
+                return Ok(Answer::Settled(Placed::TooManyUnpaid));
             }
-            let placed = insert(&mut transaction, wish).await?;
-            if let Some(Placed::Order(order)) = &placed {
+            if let Answer::Settled(Placed::Order(order)) = &answer {
                 enqueue(&mut transaction, &order_created(order), Some(&wish.traceparent)).await?;
             }
             transaction.commit().await?;
-            Ok(placed)
+            Ok(answer)
         })
         .await?;
-        if matches!(placed, Some(Placed::Order(_))) {
+        if matches!(answer, Answer::Settled(Placed::Order(_))) {
             self.wake.ring();
             counter!("orders_placed_total").increment(1);
             let Placement { order_id, ticket_id, traceparent, .. } = wish;
             let trace_id = traceparent.trace_id();
             info!(order = %order_id, ticket = %ticket_id, trace_id, "order {order_id} was placed");
         }
-        Ok(placed)
+        Ok(answer)
     }
 }
 
-/// Lets this buyer's other orders wait until the transaction ends, or each of many at once would count the same few.
-/// A statement of its own, because one that waits counts what it saw before.
-async fn one_at_a_time(connection: &mut PgConnection, user: &Id) -> sqlx::Result<()> {
-    let lock = sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))");
-    lock.bind(user.as_str()).execute(connection).await?;
-    Ok(())
+/// By which this buyer's orders are placed one after the other: FNV-1a, because every release has to have the same. Two
+/// buyers with one key only wait for each other.
+fn key(user: &Id) -> i64 {
+    const OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01B3;
+    let hash = user.as_str().bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    hash.cast_signed()
 }
 
-async fn insert(connection: &mut PgConnection, wish: &Placement) -> sqlx::Result<Option<Placed>> {
+/// Whether the order that was placed is one too many. Nobody else places one for this buyer meanwhile, and whoever did before
+/// has committed: this counts them all.
+async fn has_too_many(connection: &mut PgConnection, wish: &Placement) -> sqlx::Result<bool> {
+    let Some(most) = wish.most_unpaid else { return Ok(false) };
+    let unpaid: i64 = sqlx::query_scalar(
+        "select count(*) from orders where user_id = $1 and status in ('created', 'awaiting:payment')",
+    )
+    .bind(wish.user_id.as_str())
+    .fetch_one(connection)
+    .await?;
+    Ok(unpaid > i64::from(most.get()))
+}
+
+async fn insert(connection: &mut PgConnection, wish: &Placement) -> sqlx::Result<Answer> {
     let window_ms = i64::try_from(wish.window.as_millis()).unwrap_or(i64::MAX);
     let row: Option<Row> = sqlx::query_as(include_str!("place.sql"))
         .bind(wish.order_id.as_str())
@@ -123,21 +146,19 @@ async fn insert(connection: &mut PgConnection, wish: &Placement) -> sqlx::Result
         .bind(wish.user_id.as_str())
         .bind(window_ms)
         .bind(wish.traceparent.to_string())
-        .bind(wish.most_unpaid.map(|most| i64::from(most.get())))
+        .bind(wish.most_unpaid.map(|_| key(&wish.user_id)))
         .fetch_optional(connection)
         .await?;
-    let Some(row) = row else { return Ok(Some(Placed::UnknownTicket)) };
+    let Some(row) = row else { return Ok(Answer::Settled(Placed::UnknownTicket)) };
     let Some(expires_at) = row.expires_at else {
-        return Ok(match row {
-            Row { already: true, .. } => None,
-            Row { too_many: true, .. } => Some(Placed::TooManyUnpaid),
-            _ => Some(Placed::Reserved),
-        });
+        // Without a holder, whoever got the ticket committed while this statement waited for him.
+        let is_anothers = row.holder.is_some_and(|holder| holder != wish.user_id.as_str());
+        return Ok(if is_anothers { Answer::Settled(Placed::Reserved) } else { Answer::PerhapsHisOwn });
     };
     let price = row.price.try_into().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     let (id, version) = (wish.ticket_id.clone(), row::version(row.version)?);
     let ticket = Ticket { id, version, title: row.title, price };
-    Ok(Some(Placed::Order(Order {
+    Ok(Answer::Settled(Placed::Order(Order {
         id: wish.order_id.clone(),
         version: 0,
         status: OrderStatus::Created,

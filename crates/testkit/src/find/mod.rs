@@ -52,6 +52,25 @@ pub fn provide() -> Result<()> {
     Ok(())
 }
 
+/// Where the servers' programs are, for a test that starts one in its own way.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// `nats-server`
+    pub nats: PathBuf,
+    /// `redis-server` or `valkey-server`
+    pub redis: PathBuf,
+}
+
+impl Programs {
+    /// Finds or fetches them, as [`provide`] does.
+    ///
+    /// # Errors
+    /// As [`provide`].
+    pub fn find() -> Result<Self> {
+        Ok(Self { nats: nats()?.path.clone(), redis: redis()?.path.clone() })
+    }
+}
+
 fn once(found: &'static OnceLock<Result<Program, String>>, wanted: &Wanted) -> Result<&'static Program> {
     let found = found.get_or_init(|| wanted.find().map_err(|error| format!("{error:#}")));
     found.as_ref().map_err(|error| anyhow!("{error}"))

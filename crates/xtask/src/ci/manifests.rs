@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use messaging::topology::Topology;
 use testkit::{paths, wheels};
 
 use super::{drift, gateway, here, line, network, say, succeed, tools, yaml};
@@ -30,6 +31,7 @@ const KUBERNETES_VERSIONS: [&str; 2] = ["1.30", "1.37"];
 pub(super) fn check() -> Result<()> {
     permissions::FILE.check()?;
     crate::network::check()?;
+    store_has_room()?;
     let rendered = render_all()?;
     for (overlay, file) in &rendered {
         validate(overlay, file)?;
@@ -43,6 +45,23 @@ pub(super) fn check() -> Result<()> {
         drift::check(overlay, &objects)?;
         network::check(overlay, &objects)?;
     }
+    Ok(())
+}
+
+/// A stream that is full must refuse before the broker's store is: then its own publisher waits, and nobody else.
+fn store_has_room() -> Result<()> {
+    const CONFIGURATION: &str = "infra/k8s/components/nats/nats.conf";
+    let text = fs::read_to_string(paths::repository().join(CONFIGURATION)).context("read nats.conf")?;
+    let store =
+        text.lines().find_map(|line| line.trim().strip_prefix("max_file_store: ")?.strip_suffix("GiB"));
+    let store: i64 = store.and_then(|gib| gib.parse().ok()).context("nats.conf has max_file_store in GiB")?;
+    let topology = Topology::new("c", 1);
+    let streams: i64 =
+        topology.streams().iter().chain([&topology.overflow()]).map(|stream| stream.max_bytes).sum();
+    ensure!(
+        streams < store << 30,
+        "{CONFIGURATION}: the streams may hold {streams} bytes, and the store has {store} GiB"
+    );
     Ok(())
 }
 
