@@ -29,10 +29,12 @@ const MOST_CONFLICTS: u32 = 5;
 /// Each try closes one connection with a stale plan, and a pool has fewer.
 const MOST_STALE_PLANS: u32 = 64;
 
-/// The server's own limits, which also end what a client left behind when its host died. Set once a connection is open:
+/// The server's own limits, which also end what a client left behind when its host died, and the isolation that the
+/// statements are written for, whatever the database has: one that waited for a row sees what it has become. Set once a connection is open:
 /// a pooler in front refuses them as start-up parameters, or drops them without a word.
 const SERVER_LIMITS: &str = "set statement_timeout = '5s'; set lock_timeout = '3s';
      set idle_in_transaction_session_timeout = '30s';
+     set default_transaction_isolation = 'read committed';
      set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
 
 /// A pool of connections. Cheap to clone.

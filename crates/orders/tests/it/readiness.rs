@@ -152,14 +152,18 @@ async fn a_pooler_in_transaction_mode_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn every_connection_has_the_time_limits() {
+async fn every_connection_has_the_time_limits_and_the_isolation_that_the_statements_are_written_for() {
     let world = World::new().await;
+    let name = world.pool.connect_options().get_database().unwrap().to_owned();
+    let alter = format!("alter database {name} set default_transaction_isolation = serializable");
+    sqlx::query(AssertSqlSafe(alter)).execute(&world.pool).await.unwrap();
     let mut connection = world.database.connection().await.unwrap();
     for (setting, expected) in [
         ("statement_timeout", "5s"),
         ("lock_timeout", "3s"),
         ("idle_in_transaction_session_timeout", "30s"),
         ("tcp_keepalives_idle", "10"),
+        ("transaction_isolation", "read committed"),
     ] {
         let show = sqlx::query_scalar(AssertSqlSafe(format!("show {setting}")));
         let found: String = show.fetch_one(&mut *connection).await.unwrap();
