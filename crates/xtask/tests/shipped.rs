@@ -72,9 +72,11 @@ async fn redis_starts_as_it_is_configured_and_lets_the_schedules_user_in_with_it
         .await
         .unwrap();
     assert_eq!(added, 1);
-    for refused in ["FLUSHALL", "CONFIG", "KEYS"] {
-        let answer: redis::RedisResult<String> =
-            redis::cmd(refused).arg("*").query_async(&mut expiration).await;
-        assert!(answer.unwrap_err().to_string().to_lowercase().contains("permission"), "{refused}");
+    for refused in [&["FLUSHALL"][..], &["KEYS", "*"], &["CONFIG", "GET", "maxmemory"], &["ACL", "LIST"]] {
+        let (name, arguments) = refused.split_first().unwrap();
+        let answer: redis::RedisResult<redis::Value> =
+            redis::cmd(name).arg(arguments).query_async(&mut expiration).await;
+        let error = answer.unwrap_err().to_string();
+        assert!(error.to_lowercase().contains("permission"), "{refused:?}: {error}");
     }
 }
