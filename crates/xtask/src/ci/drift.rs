@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, process::Command};
 use anyhow::{Context, Result, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+use process::config::duration;
 use serde_json::Value;
 use testkit::ServiceProcess;
 
@@ -31,6 +32,7 @@ pub(super) fn check(overlay: &str, objects: &[Value]) -> Result<()> {
             of_environment(name.as_str(), &environment, &given(objects, name.as_str()))?
                 .into_iter()
                 .chain(of_probes(container, port(name.as_str())?))
+                .chain(of_the_end(pod(objects, name)?, container, &environment)?)
                 .map(|it| format!("{overlay}: {name}: {it}")),
         );
     }
@@ -51,14 +53,31 @@ fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> Result<&'a Value> {
     found.with_context(|| format!("there is no {kind} {name}"))
 }
 
+fn pod(objects: &[Value], name: Service) -> Result<&Value> {
+    Ok(&find(objects, "Deployment", &format!("{name}-depl"))?["spec"]["template"]["spec"])
+}
+
 /// The service's own container.
 fn container(objects: &[Value], name: Service) -> Result<&Value> {
-    let deployment = find(objects, "Deployment", &format!("{name}-depl"))?;
-    let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();
-    let mut containers = containers.into_iter().flatten();
+    let mut containers = pod(objects, name)?["containers"].as_array().into_iter().flatten();
     containers
         .find(|container| container["name"] == name.as_str())
         .context("its Deployment has no such container")
+}
+
+/// A pod that is killed before it has waited and drained loses what it was answering.
+fn of_the_end(
+    pod: &Value,
+    container: &Value,
+    environment: &BTreeMap<String, String>,
+) -> Result<Option<String>> {
+    let drain = environment.get("SHUTDOWN_TIMEOUT").context("it sets no SHUTDOWN_TIMEOUT")?;
+    let drain = duration::parse_positive(drain).map_err(anyhow::Error::msg)?.as_secs();
+    let wait = container["lifecycle"]["preStop"]["sleep"]["seconds"].as_u64().unwrap_or_default();
+    let grace = pod["terminationGracePeriodSeconds"].as_u64().context("it has no grace period")?;
+    let too_short = grace <= wait + drain;
+    Ok(too_short
+        .then(|| format!("it waits {wait} s and drains up to {drain} s, and is killed after {grace} s")))
 }
 
 /// The one container of a CronJob's pods.
@@ -255,6 +274,17 @@ mod tests {
             object("Secret", "auth-secret", "FOREIGN"),
         ];
         assert_eq!(given(&objects, "orders"), ["SHARED", "OWN"]);
+    }
+
+    #[test]
+    fn a_pod_that_is_killed_before_it_has_drained_is_told() {
+        let container = json!({ "lifecycle": { "preStop": { "sleep": { "seconds": 15 } } } });
+        let environment = BTreeMap::from([("SHUTDOWN_TIMEOUT".to_owned(), "20s".to_owned())]);
+        for (grace, told) in [(45, false), (35, true), (30, true)] {
+            let pod = json!({ "terminationGracePeriodSeconds": grace });
+            let said = of_the_end(&pod, &container, &environment).unwrap();
+            assert_eq!(said.is_some(), told, "{said:?}");
+        }
     }
 
     #[test]
