@@ -44,6 +44,8 @@ pub(super) async fn perform(options: &Options) -> Result<ExitCode> {
     let narrator = Narrator::start(manner, ledger.clone());
     let (lines, mut received) = tokio::sync::mpsc::unbounded_channel();
     let builder = Platform::builder()
+        // The buyers take turns, and with many orders each has more unpaid ones than a person may.
+        .env("MAX_UNPAID_ORDERS", "0")
         .window(options.window)
         .replicas(Service::Expiration, options.replicas)
         .echo(lines);

@@ -74,6 +74,12 @@ async fn every_invariant_holds_in_the_end_and_nothing_is_left() {
 }
 
 #[test]
+fn every_invariant_holds_with_more_orders_than_a_person_may_leave_unpaid() {
+    let said = follow(Xtask::start(&["demo", "--json", "--orders", "300", "--window", "5s"]));
+    assert_eq!(said.last().unwrap()["counts"]["orders"], 300);
+}
+
+#[test]
 fn every_invariant_holds_with_any_one_service_killed_while_timers_are_pending() {
     let services = [("auth", "sign in"), ("tickets", "GET /api/tickets"), ("orders", "GET /api/orders")];
     // Side by side: they wait more than they work.
