@@ -186,7 +186,9 @@ async fn a_broker_that_lost_its_data_is_used_again_without_a_restart() {
 
 #[tokio::test]
 async fn a_node_of_a_redis_cluster_is_refused_with_the_reason() {
-    let world = World::with_redis(&["--cluster-enabled", "yes"]).await;
+    // Its own choice is a port that may be taken.
+    let bus = testkit::free_port().unwrap().to_string();
+    let world = World::with_redis(&["--cluster-enabled", "yes", "--cluster-port", &bus]).await;
     let worker = world.spawn("expiration-1").await;
     is_unready(&worker, "it is a node of a Redis Cluster, which is not supported").await;
 }
