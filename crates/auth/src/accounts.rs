@@ -4,7 +4,10 @@ use std::{net::IpAddr, time::Duration};
 
 use common::event::Id;
 use metrics::counter;
-use process::{outage::Outage, telemetry::begin_at_zero};
+use process::{
+    outage::Outage,
+    telemetry::{begin_at_zero, begin_each_at_zero},
+};
 use secrecy::SecretString;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -61,8 +64,8 @@ pub enum Refusal {
 impl Accounts {
     /// Accounts in `store`, where failed attempts slow down those after them by `pace`.
     pub fn new(store: Store, passwords: Passwords, pace: Pace) -> Self {
-        begin_at_zero("signups_total", "", &[]);
-        begin_at_zero("signins_total", "outcome", &OUTCOMES);
+        begin_at_zero("signups_total");
+        begin_each_at_zero("signins_total", "outcome", &OUTCOMES);
         let (queue, shared_address) = (Queue::new(store.clone()), SharedAddress::default());
         Self { store, passwords, queue, pace, shared_address }
     }

@@ -1,20 +1,21 @@
 //! Dead letters: what can't be handled is kept, once, with everything that somebody needs to put it right.
 
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+mod overflow;
 
-use anyhow::{Context as _, anyhow};
+use std::sync::Arc;
+
+use anyhow::Context as _;
 
 use async_nats::{
     HeaderMap, HeaderName, HeaderValue,
     header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
     jetstream::{
-        self, AckKind,
+        self,
         context::{PublishError, PublishErrorKind},
         message::PublishMessage,
     },
 };
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use metrics::{Counter, counter};
 use tracing::error;
 
@@ -24,10 +25,6 @@ use super::{Provisioner, publisher::PUBACK_TIMEOUT, received::Received, topology
 const CUT_BODY: usize = 4 * 1024;
 /// Bytes kept of a reason.
 const LONGEST_REASON: usize = 1024;
-/// Letters of the overflow that are in hand at one time.
-const BROUGHT_AT_ONCE: usize = 100;
-/// Until one that there was no room for is tried again.
-const OVERFLOW_PAUSE: Duration = Duration::from_secs(5);
 /// Bytes that the broker's limit on a message leaves for the headers that are added here.
 const HEADER_ROOM: usize = 8 * 1024;
 
@@ -98,7 +95,7 @@ impl DeadLetters {
         let content = self.content(letter, &origin);
         let stored = self.publish_first(&content, &origin.published, &subject).await;
         if let Err(error) = &stored
-            && is_for_want_of_room(error)
+            && overflow::is_for_want_of_room(error)
         {
             let subject = topology::overflow_subject(
                 &self.durable,
@@ -120,55 +117,6 @@ impl DeadLetters {
             );
         }
         stored.map(|()| Stored::There)
-    }
-
-    /// Into the overflow, which is made first if it has to be. One that is there already is this one.
-    async fn overflow(&self, content: &Content, subject: &str) -> anyhow::Result<()> {
-        let mut published = self.publish(content, subject, 0).await;
-        if matches!(&published, Err(missing) if missing.kind() == PublishErrorKind::StreamNotFound) {
-            self.provisioner.ensure_overflow(&self.durable).await?;
-            published = self.publish(content, subject, 0).await;
-        }
-        match published {
-            Err(there) if there.kind() == PublishErrorKind::WrongLastSequence => Ok(()),
-            other => Ok(other?),
-        }
-    }
-
-    /// Brings what is in the overflow to the dead letters, as far as they have room, and says how much it was. Called now
-    /// and then by the consumer loop.
-    ///
-    /// # Errors
-    /// What the broker answers. What was not brought stays where it is.
-    #[expect(clippy::disallowed_methods, reason = "this is part of the consumer loop")]
-    pub(super) async fn bring_overflow(&self) -> anyhow::Result<usize> {
-        let Some(consumer) = self.provisioner.find_overflow(&self.durable).await? else { return Ok(0) };
-        let mut brought = 0;
-        loop {
-            let mut waiting = consumer.fetch().max_messages(BROUGHT_AT_ONCE).messages().await?;
-            let mut any = false;
-            while let Some(message) = waiting.next().await {
-                let message = message.map_err(|error| anyhow!(error))?;
-                any = true;
-                let headers = message.headers.clone().unwrap_or_default();
-                let text = |name| headers.get(name).map_or("", HeaderValue::as_str).to_owned();
-                let (sequence, published) = (text(header::SEQUENCE), text(header::PUBLISHED));
-                let subject =
-                    topology::dead_letter_subject(&self.durable, sequence.parse().unwrap_or_default());
-                let content = Content { headers, payload: message.payload.clone() };
-                if let Err(error) = self.publish_first(&content, &published, &subject).await {
-                    // Later: the others would fare no better.
-                    let _ = message.ack_with(AckKind::Nak(Some(OVERFLOW_PAUSE))).await;
-                    return Err(error);
-                }
-                self.stored.increment(1);
-                message.ack().await.map_err(|error| anyhow!(error))?;
-                brought += 1;
-            }
-            if !any {
-                return Ok(brought);
-            }
-        }
     }
 
     /// As the first on its subject, also into a stream that has to be made first.
@@ -245,13 +193,6 @@ impl DeadLetters {
 struct Content {
     headers: HeaderMap,
     payload: Bytes,
-}
-
-/// Whether the stream refuses because it is full: `maximum messages exceeded`, `maximum bytes exceeded`.
-fn is_for_want_of_room(error: &anyhow::Error) -> bool {
-    let refusal = error.downcast_ref::<PublishError>().and_then(StdError::source);
-    let refusal = refusal.and_then(|source| source.downcast_ref::<jetstream::Error>());
-    refusal.is_some_and(|refusal| refusal.to_string().contains("maximum"))
 }
 
 /// Where a message came from.

@@ -4,7 +4,7 @@
 //! - [`Publisher`] stores events, each with a stable id, and answers for each whether it is stored;
 //! - [`Consumer`] pulls batches, hands them to a [`Handler`] and does with each message what its [`Outcome`] says;
 //! - what can't be handled goes to the dead letters, exactly once, and nothing is dropped with only a log line
-//!   (`settle` decides when, `dead_letter` writes it, and `consumer` brings what there was no room for).
+//!   (`settle` decides when, `dead_letter` writes it, and `dead_letter/overflow` has what there is no room for).
 //!
 //! [`Broker`] is the connection that all of them share.
 

@@ -11,7 +11,7 @@ use async_nats::{
     connection::State,
     jetstream::{
         self, ErrorCode,
-        consumer::PullConsumer,
+        consumer::{PullConsumer, pull},
         context::{ConsumerInfoError, ConsumerInfoErrorKind, CreateStreamErrorKind, GetStreamErrorKind},
         stream::{self, ConsumerCreateStrictErrorKind},
     },
@@ -116,22 +116,7 @@ impl Provisioner {
         let stream = self.ensure_stream(self.topology.stream(subject.publisher())).await?;
         let wanted = topology::consumer(service, subject);
         let name = topology::durable_name(service, subject);
-        let mut found = find_consumer(&stream, &name).await?;
-        if found.is_none() {
-            match stream.create_consumer_strict(wanted.clone()).await {
-                // The server answers the same to a replica that was slower by a moment.
-                Ok(created) => {
-                    info!(consumer = name, "consumer {name} was missing and is there now");
-                    return Ok(created);
-                }
-                Err(error) if error.kind() == ConsumerCreateStrictErrorKind::AlreadyExists => {
-                    found = find_consumer(&stream, &name).await?;
-                }
-                Err(source) => return Err(refused("create", "consumer", &name, source.into())),
-            }
-        }
-        let found =
-            found.ok_or_else(|| refused("read back", "consumer", &name, "it vanished again".into()))?;
+        let found = find_or_create_consumer(&stream, &name, &wanted).await?;
         self.warn_once("consumer", &name, differences::of_consumer(&wanted, &found.cached_info().config));
         Ok(found)
     }
@@ -168,18 +153,8 @@ impl Provisioner {
     /// The consumer of the overflow of one of this service's own, which is made with its stream where it is missing.
     pub(super) async fn ensure_overflow(&self, durable: &str) -> Result<PullConsumer, ProvisionError> {
         let stream = self.ensure_stream(self.topology.overflow()).await?;
-        let name = topology::overflow_name(durable);
-        if let Some(found) = find_consumer(&stream, &name).await? {
-            return Ok(found);
-        }
-        match stream.create_consumer_strict(topology::overflow_consumer(durable)).await {
-            Ok(created) => Ok(created),
-            Err(error) if error.kind() == ConsumerCreateStrictErrorKind::AlreadyExists => {
-                let found = find_consumer(&stream, &name).await?;
-                found.ok_or_else(|| refused("read back", "consumer", &name, "it vanished again".into()))
-            }
-            Err(source) => Err(refused("create", "consumer", &name, source.into())),
-        }
+        let wanted = topology::overflow_consumer(durable);
+        find_or_create_consumer(&stream, &topology::overflow_name(durable), &wanted).await
     }
 
     /// The same if it is there; `None` if nothing ever overflowed.
@@ -255,6 +230,28 @@ pub fn check_server(client: &Client) -> Result<(), ProvisionError> {
         return Err(ProvisionError::NotConnected);
     }
     if is_new_enough(&version) { Ok(()) } else { Err(ProvisionError::ServerTooOld { version }) }
+}
+
+async fn find_or_create_consumer(
+    stream: &stream::Stream,
+    name: &str,
+    wanted: &pull::Config,
+) -> Result<PullConsumer, ProvisionError> {
+    if let Some(found) = find_consumer(stream, name).await? {
+        return Ok(found);
+    }
+    match stream.create_consumer_strict(wanted.clone()).await {
+        Ok(created) => {
+            info!(consumer = name, "consumer {name} was missing and is there now");
+            Ok(created)
+        }
+        // The server answers the same to a replica that was slower by a moment.
+        Err(error) if error.kind() == ConsumerCreateStrictErrorKind::AlreadyExists => {
+            let found = find_consumer(stream, name).await?;
+            found.ok_or_else(|| refused("read back", "consumer", name, "it vanished again".into()))
+        }
+        Err(source) => Err(refused("create", "consumer", name, source.into())),
+    }
 }
 
 async fn find_consumer(stream: &stream::Stream, name: &str) -> Result<Option<PullConsumer>, ProvisionError> {

@@ -17,17 +17,17 @@ const NEARLY_FULL: f64 = 0.8;
 /// Looks every [`INTERVAL`] at the service's own stream, if it has one, and at the dead letters.
 #[derive(Debug)]
 pub(super) struct Room {
-    streams: Vec<String>,
+    /// Each with whether it is nearly full.
+    streams: Vec<(String, Outage)>,
     measured: Option<Instant>,
-    nearly_full: Outage,
 }
 
 impl Room {
     pub(super) fn new(topology: &Topology, service: Service) -> Self {
         let publishes = Subject::ALL.iter().any(|subject| subject.publisher() == service);
         let own = publishes.then(|| topology.stream_name(service));
-        let streams = own.into_iter().chain([topology.dead_letter_stream_name()]).collect();
-        Self { streams, measured: None, nearly_full: Outage::new(INTERVAL) }
+        let streams = own.into_iter().chain([topology.dead_letter_stream_name()]);
+        Self { streams: streams.map(|name| (name, Outage::new(Duration::ZERO))).collect(), measured: None }
     }
 
     /// Sets `stream_bytes` and, where there is a limit, `stream_bytes_limit`; says in the log when one is nearly full.
@@ -36,7 +36,7 @@ impl Room {
             return;
         }
         self.measured = Some(Instant::now());
-        for name in &self.streams {
+        for (name, nearly_full) in &self.streams {
             let stream = match jetstream.get_stream(name).await {
                 Ok(stream) => stream,
                 Err(error) => {
@@ -52,13 +52,13 @@ impl Room {
             }
             gauge!("stream_bytes_limit", "stream" => name.clone()).set(limit);
             if used >= limit * NEARLY_FULL {
-                if self.nearly_full.failed().is_some() {
+                if nearly_full.failed().is_some() {
                     warn!(
                         stream = name,
                         "stream {name} is nearly full, and refuses events once it is: {used} of {limit} bytes"
                     );
                 }
-            } else if self.nearly_full.succeeded().is_some() {
+            } else if nearly_full.succeeded().is_some() {
                 info!(stream = name, "stream {name} has room again");
             }
         }

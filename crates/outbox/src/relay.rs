@@ -56,7 +56,7 @@ pub struct Pass {
 impl Relay {
     /// A relay that looks at the outbox whenever `wake` is rung, and every 250 ms.
     pub fn new(database: Database, publisher: Publisher, wake: Wake) -> Self {
-        begin_at_zero("outbox_published_total", "", &[]);
+        begin_at_zero("outbox_published_total");
         Self { database, publisher, wake, floor: Floor::default() }
     }
 

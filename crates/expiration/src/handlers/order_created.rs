@@ -24,7 +24,7 @@ impl OrderCreatedHandler {
     /// Adds to `schedule` and wakes the relay through `due_wake` where it sleeps too long. A due time further away than
     /// `max_delay` is refused: it is a mistake of the publisher, and would fill Redis for ever.
     pub fn new(schedule: Schedule, max_delay: Duration, due_wake: DueWake) -> Self {
-        begin_at_zero("expiration_scheduled_total", "", &[]);
+        begin_at_zero("expiration_scheduled_total");
         Self { schedule, max_delay, due_wake }
     }
 

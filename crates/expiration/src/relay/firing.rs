@@ -131,7 +131,7 @@ pub(super) struct Figures {
 
 impl Figures {
     pub(super) fn new() -> Self {
-        begin_at_zero("expiration_fired_total", "", &[]);
+        begin_at_zero("expiration_fired_total");
         Self {
             fired: counter!("expiration_fired_total"),
             lateness: histogram!("expiration_lateness_seconds"),

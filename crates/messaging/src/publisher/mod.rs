@@ -114,8 +114,8 @@ pub struct Publisher {
 
 impl Publisher {
     pub(super) fn new(client: async_nats::Client, provisioner: Arc<Provisioner>) -> Self {
-        begin_at_zero("published_total", "", &[]);
-        begin_at_zero("publish_failures_total", "", &[]);
+        begin_at_zero("published_total");
+        begin_at_zero("publish_failures_total");
         Self {
             client,
             provisioner,

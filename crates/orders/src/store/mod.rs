@@ -18,7 +18,7 @@ pub use place::{Placed, Placement};
 
 use outbox::Wake;
 use postgres::Database;
-use process::telemetry::begin_at_zero;
+use process::telemetry::{begin_at_zero, begin_each_at_zero};
 
 /// The orders of this service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -30,11 +30,11 @@ pub struct Store {
 impl Store {
     /// A store in `database`, that rings `wake` after each commit that put something into the outbox.
     pub fn new(database: Database, wake: Wake) -> Self {
-        begin_at_zero("orders_placed_total", "", &[]);
-        begin_at_zero("orders_completed_total", "", &[]);
-        begin_at_zero("orders_cancelled_total", "reason", &["buyer", "expired"]);
+        begin_at_zero("orders_placed_total");
+        begin_at_zero("orders_completed_total");
+        begin_each_at_zero("orders_cancelled_total", "reason", &["buyer", "expired"]);
         let answers = ["cancelled", "settled", "early", "contended", "unknown"];
-        begin_at_zero("orders_expirations_total", "answer", &answers);
+        begin_each_at_zero("orders_expirations_total", "answer", &answers);
         Self { database, wake }
     }
 }

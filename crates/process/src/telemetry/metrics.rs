@@ -66,12 +66,14 @@ impl Metrics {
     }
 }
 
-/// Begins a counter at 0 for each value of its label, or the one series of it without a label: `increase()` of a series that
-/// appears with 1 is 0, and the first failure would raise no alert. Called by whoever counts, when it is made.
-pub fn begin_at_zero(name: &'static str, label: &'static str, values: &[&'static str]) {
-    if values.is_empty() {
-        metrics::counter!(name).increment(0);
-    }
+/// Begins a counter at 0: `increase()` of a series that appears with 1 is 0, and the first failure would raise no alert.
+/// Called by whoever counts, when it is made.
+pub fn begin_at_zero(name: &'static str) {
+    metrics::counter!(name).increment(0);
+}
+
+/// The same for each value of a counter's label.
+pub fn begin_each_at_zero(name: &'static str, label: &'static str, values: &[&'static str]) {
     for value in values {
         metrics::counter!(name, label => *value).increment(0);
     }

@@ -5,7 +5,7 @@ mod logs;
 mod metrics;
 mod panics;
 
-pub use metrics::{Metrics, begin_at_zero};
+pub use metrics::{Metrics, begin_at_zero, begin_each_at_zero};
 
 use super::config::LogSettings;
 

@@ -20,7 +20,7 @@ pub use sell::Draft;
 
 use outbox::Wake;
 use postgres::Database;
-use process::telemetry::begin_at_zero;
+use process::telemetry::{begin_at_zero, begin_each_at_zero};
 
 /// The tickets of this service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,10 +32,10 @@ pub struct Store {
 impl Store {
     /// A store in `database`, that rings `wake` after each commit that put something into the outbox.
     pub fn new(database: Database, wake: Wake) -> Self {
-        begin_at_zero("tickets_created_total", "", &[]);
+        begin_at_zero("tickets_created_total");
         let answers = ["reserved", "repeated", "cancelled", "held", "unknown"];
-        begin_at_zero("tickets_reservations_total", "answer", &answers);
-        begin_at_zero("tickets_releases_total", "answer", &["freed", "not_held"]);
+        begin_each_at_zero("tickets_reservations_total", "answer", &answers);
+        begin_each_at_zero("tickets_releases_total", "answer", &["freed", "not_held"]);
         Self { database, wake }
     }
 }
