@@ -22,10 +22,15 @@ async fn publish(jetstream: &async_nats::jetstream::Context, count: usize) {
 /// Takes that many, and acks them.
 #[expect(clippy::disallowed_methods, reason = "there is no consumer loop here")]
 async fn take(consumer: &async_nats::jetstream::consumer::PullConsumer, count: usize) {
-    let mut messages = consumer.fetch().max_messages(count).messages().await.unwrap();
+    // Not `fetch`: a consumer hears of a message a moment after its publisher, and would answer that there is none.
+    let batch = consumer.batch().max_messages(count).expires(Duration::from_secs(10)).messages();
+    let mut messages = batch.await.unwrap();
+    let mut taken = 0;
     while let Some(message) = messages.next().await {
         message.unwrap().double_ack().await.unwrap();
+        taken += 1;
     }
+    assert_eq!(taken, count);
 }
 
 #[tokio::test]
