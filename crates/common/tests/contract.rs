@@ -5,8 +5,9 @@
 use std::fmt::Debug;
 
 use common::event::{
-    CancelledTicket, Event, ExpirationComplete, Id, OrderCancelled, OrderCreated, OrderStatus, OrderedTicket,
-    PaymentCreated, TicketCreated, TicketUpdated,
+    CancelledTicket, CompletedTicket, Event, ExpirationComplete, Id, OrderCancelled, OrderCompleted,
+    OrderCreated, OrderStatus, OrderedTicket, PaymentCreated, PaymentRejected, PaymentSettled,
+    SettledOutcome, TicketCreated, TicketUpdated,
 };
 use serde_json::Value;
 
@@ -68,6 +69,32 @@ fn payment_created() -> PaymentCreated {
         order_id: order(),
         stripe_id: "ch_3OabcDEF".to_owned(),
     }
+}
+
+fn payment() -> Id {
+    id("65d0a3f0c1d2e3f40516273a")
+}
+
+fn order_completed() -> OrderCompleted {
+    OrderCompleted {
+        id: order(),
+        version: 1,
+        payment_id: payment(),
+        ticket: CompletedTicket { id: ticket() },
+    }
+}
+
+fn payment_rejected() -> PaymentRejected {
+    PaymentRejected {
+        id: payment(),
+        order_id: order(),
+        stripe_id: "pi_3OabcDEF".to_owned(),
+        reason: "the order was cancelled before this payment came".to_owned(),
+    }
+}
+
+fn payment_settled(outcome: SettledOutcome) -> PaymentSettled {
+    PaymentSettled { id: payment(), order_id: order(), stripe_id: "pi_3OabcDEF".to_owned(), outcome }
 }
 
 /// Holds one event against its golden file: both directions, then with fields added and taken away.
@@ -142,6 +169,29 @@ fn order_cancelled_is_what_its_golden_file_says() {
 fn expiration_complete_is_what_its_golden_file_says() {
     let event = ExpirationComplete { order_id: order() };
     check(include_str!("golden/expiration_complete.json"), &event, &["/orderId"]);
+}
+
+#[test]
+fn order_completed_is_what_its_golden_file_says() {
+    let required = ["/id", "/version", "/paymentId", "/ticket", "/ticket/id"];
+    check(include_str!("golden/order_completed.json"), &order_completed(), &required);
+}
+
+#[test]
+fn payment_rejected_is_what_its_golden_file_says() {
+    let required = ["/id", "/orderId", "/stripeId", "/reason"];
+    check(include_str!("golden/payment_rejected.json"), &payment_rejected(), &required);
+}
+
+#[test]
+fn payment_settled_is_what_its_golden_file_says_for_each_outcome() {
+    let golden = include_str!("golden/payment_settled.json");
+    let required = ["/id", "/orderId", "/stripeId", "/outcome"];
+    for outcome in SettledOutcome::ALL {
+        let golden = golden.replace("captured", outcome.as_str());
+        check(&golden, &payment_settled(outcome), &required);
+    }
+    assert!(serde_json::from_str::<PaymentSettled>(&golden.replace("captured", "lost")).is_err());
 }
 
 #[test]

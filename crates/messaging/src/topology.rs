@@ -182,6 +182,12 @@ pub fn listeners() -> Vec<(Service, Subject)> {
     Subject::ALL.into_iter().flat_map(of).collect()
 }
 
+/// The subjects of which a service looks up the last event, to know whether it has seen all of them.
+pub fn watched(service: Service) -> &'static [Subject] {
+    // No order's time is over before the payments that came within it are seen.
+    if service == Service::Orders { &[Subject::PaymentCreated] } else { &[] }
+}
+
 /// Subject of the dead letter of one message of one consumer: its place is unique, so it is stored once.
 pub fn dead_letter_subject(durable: &str, stream_sequence: u64) -> String {
     format!("{DEAD_LETTER_PREFIX}.{durable}.{stream_sequence}")
@@ -278,7 +284,7 @@ mod tests {
                 "{service}"
             );
         }
-        assert_eq!(listeners().len(), 10);
+        assert_eq!(listeners().len(), 13);
     }
 
     #[test]

@@ -4,10 +4,12 @@
 
 mod error;
 mod order;
+mod payment;
 mod ticket;
 mod user;
 
 pub use error::{ErrorBody, FieldError};
-pub use order::{NewOrderBody, OrderBody, OrderTicketBody};
+pub use order::{NewOrderBody, OrderBody, OrderPaymentBody, OrderTicketBody};
+pub use payment::{BegunPaymentBody, NewPaymentBody, PaymentBody, PaymentStatus, UnknownPaymentStatus};
 pub use ticket::{TicketBody, TicketDraftBody};
 pub use user::{CredentialsBody, CurrentUserBody, NewAccountBody, SignedOutBody, UserBody};

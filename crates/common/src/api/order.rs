@@ -23,9 +23,21 @@ pub struct OrderBody {
     pub version: u32,
     /// What was ordered.
     pub ticket: OrderTicketBody,
+    /// What became of the buyer's money, once there was any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment: Option<OrderPaymentBody>,
 }
 
-/// What was ordered, as it stands now. What the buyer has to pay is the price that `order:created` tells, when it was placed.
+/// The money for an order: of the payment that completed it, else of the last one that could not be taken.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderPayment)]
+pub struct OrderPaymentBody {
+    /// `accepted`: it completed the order; `rejected`: it could not be taken and goes back; and then where it is in the
+    /// end: `captured`, `released` (it never left the buyer), `refunded`, or `failed` (somebody has to look).
+    pub status: &'static str,
+}
+
+/// What was ordered, with title and price as they were when the order was placed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderTicket)]
 pub struct OrderTicketBody {

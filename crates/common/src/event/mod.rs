@@ -15,8 +15,11 @@ mod timestamp;
 
 pub use expiration::ExpirationComplete;
 pub use id::{Id, InvalidId};
-pub use order::{CancelledTicket, OrderCancelled, OrderCreated, OrderStatus, OrderedTicket, UnknownStatus};
-pub use payment::PaymentCreated;
+pub use order::{
+    CancelledTicket, CompletedTicket, OrderCancelled, OrderCompleted, OrderCreated, OrderStatus,
+    OrderedTicket, UnknownStatus,
+};
+pub use payment::{PaymentCreated, PaymentRejected, PaymentSettled, SettledOutcome, UnknownOutcome};
 pub use price::{InvalidPrice, Price};
 pub use subject::{Subject, UnknownSubject};
 pub use ticket::{TicketCreated, TicketUpdated};

@@ -125,6 +125,36 @@ impl Event for OrderCancelled {
     const SUBJECT: Subject = Subject::OrderCancelled;
 }
 
+/// An order was paid: the money that was authorised for it may be captured.
+///
+/// Subject `order:completed`, published by `orders`, listened to by `payments`. Idempotent by `id`: an order is
+/// completed at most once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderCompleted {
+    /// The order.
+    pub id: Id,
+    /// The created version + 1.
+    #[schema(format = "uint32")]
+    pub version: u32,
+    /// The payment that completed it.
+    pub payment_id: Id,
+    /// What was ordered.
+    pub ticket: CompletedTicket,
+}
+
+/// The ticket in an `order:completed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CompletedTicket {
+    /// The ticket.
+    pub id: Id,
+}
+
+impl Event for OrderCompleted {
+    const SUBJECT: Subject = Subject::OrderCompleted;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,21 +15,30 @@ pub enum Subject {
     OrderCreated,
     /// `order:cancelled`
     OrderCancelled,
+    /// `order:completed`
+    OrderCompleted,
+    /// `payment:rejected`: published by `orders`, although it is about a payment.
+    PaymentRejected,
     /// `expiration:complete`
     ExpirationComplete,
     /// `payment:created`
     PaymentCreated,
+    /// `payment:settled`
+    PaymentSettled,
 }
 
 impl Subject {
     /// Every subject of the contract.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::TicketCreated,
         Self::TicketUpdated,
         Self::OrderCreated,
         Self::OrderCancelled,
+        Self::OrderCompleted,
+        Self::PaymentRejected,
         Self::ExpirationComplete,
         Self::PaymentCreated,
+        Self::PaymentSettled,
     ];
 
     /// The subject as it stands on the wire.
@@ -39,8 +48,11 @@ impl Subject {
             Self::TicketUpdated => "ticket:updated",
             Self::OrderCreated => "order:created",
             Self::OrderCancelled => "order:cancelled",
+            Self::OrderCompleted => "order:completed",
+            Self::PaymentRejected => "payment:rejected",
             Self::ExpirationComplete => "expiration:complete",
             Self::PaymentCreated => "payment:created",
+            Self::PaymentSettled => "payment:settled",
         }
     }
 
@@ -48,18 +60,23 @@ impl Subject {
     pub const fn publisher(self) -> Service {
         match self {
             Self::TicketCreated | Self::TicketUpdated => Service::Tickets,
-            Self::OrderCreated | Self::OrderCancelled => Service::Orders,
+            Self::OrderCreated | Self::OrderCancelled | Self::OrderCompleted | Self::PaymentRejected => {
+                Service::Orders
+            }
             Self::ExpirationComplete => Service::Expiration,
-            Self::PaymentCreated => Service::Payments,
+            Self::PaymentCreated | Self::PaymentSettled => Service::Payments,
         }
     }
 
     /// The services that listen, each through a durable consumer of its own.
     pub const fn listeners(self) -> &'static [Service] {
         match self {
-            Self::TicketCreated | Self::TicketUpdated | Self::ExpirationComplete | Self::PaymentCreated => {
-                &[Service::Orders]
-            }
+            Self::TicketCreated
+            | Self::TicketUpdated
+            | Self::ExpirationComplete
+            | Self::PaymentCreated
+            | Self::PaymentSettled => &[Service::Orders],
+            Self::OrderCompleted | Self::PaymentRejected => &[Service::Payments],
             Self::OrderCreated | Self::OrderCancelled => {
                 &[Service::Expiration, Service::Tickets, Service::Payments]
             }

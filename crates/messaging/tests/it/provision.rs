@@ -31,9 +31,14 @@ async fn every_stream_and_consumer_is_created_with_exactly_the_settings_of_the_d
     let watch = tokio::spawn(world.broker().await.watch(stop.clone()));
     for (name, subjects, max_age, discard) in [
         ("c-tickets", vec!["ticket:created", "ticket:updated"], Duration::ZERO, stream::DiscardPolicy::New),
-        ("c-orders", vec!["order:created", "order:cancelled"], WEEK, stream::DiscardPolicy::New),
+        (
+            "c-orders",
+            vec!["order:created", "order:cancelled", "order:completed", "payment:rejected"],
+            WEEK,
+            stream::DiscardPolicy::New,
+        ),
         ("c-expiration", vec!["expiration:complete"], WEEK, stream::DiscardPolicy::New),
-        ("c-payments", vec!["payment:created"], WEEK, stream::DiscardPolicy::New),
+        ("c-payments", vec!["payment:created", "payment:settled"], WEEK, stream::DiscardPolicy::New),
         ("c-dead-letters", vec!["dead-letter.>"], Duration::ZERO, stream::DiscardPolicy::New),
     ] {
         let found = stream_config(&world, name).await;
