@@ -121,19 +121,25 @@ impl Provisioner {
         Ok(found)
     }
 
-    /// Creates the stream of a publisher after a publish found it missing. Failures are logged: the caller
-    /// publishes again anyway, and comes back here.
-    pub(super) async fn restore_stream(&self, publisher: Service) {
+    /// Creates the stream of a publisher after a publish found it missing, and answers the subjects of the stream that is there
+    /// now. Failures are logged: the caller publishes again anyway, and comes back here.
+    pub(super) async fn restore_stream(&self, publisher: Service) -> Option<Vec<String>> {
         if !self.may_restore_now() {
-            return;
+            return None;
         }
         let name = self.topology.stream_name(publisher);
         match self.ensure_stream(self.topology.stream(publisher)).await {
-            Ok(_) => drop(self.missing.succeeded()),
-            Err(error) if self.missing.failed().is_some() => {
-                warn!(stream = name, "a missing stream is still missing: {:#}", anyhow::Error::new(error));
+            Ok(stream) => {
+                self.missing.succeeded();
+                Some(stream.cached_info().config.subjects.clone())
             }
-            Err(_) => {}
+            Err(error) => {
+                if self.missing.failed().is_some() {
+                    let error = anyhow::Error::new(error);
+                    warn!(stream = name, "a missing stream is still missing: {error:#}");
+                }
+                None
+            }
         }
     }
 

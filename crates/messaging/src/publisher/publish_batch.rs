@@ -143,11 +143,20 @@ impl<'a> PublishBatch<'a> {
         self.answer()
     }
 
-    /// A missing stream is made again: the caller publishes again anyway.
-    async fn restore_stream(&self) {
-        let missing = |answer: &Answer| *answer == Answer::Ambiguous(Ambiguity::NoStream);
-        if let Some(index) = self.answers.iter().position(missing) {
-            self.publisher.provisioner.restore_stream(self.messages[index].subject.publisher()).await;
+    /// A missing stream is made again: the caller publishes again anyway. One that is there and does not have the subject is of
+    /// an earlier release, and refuses this event until somebody gives it the subject.
+    async fn restore_stream(&mut self) {
+        const MISSING: Answer = Answer::Ambiguous(Ambiguity::NoStream);
+        let Some(index) = self.answers.iter().position(|answer| *answer == MISSING) else { return };
+        let publisher = self.messages[index].subject.publisher();
+        let Some(subjects) = self.publisher.provisioner.restore_stream(publisher).await else { return };
+        for (message, answer) in self.messages.iter().zip(&mut self.answers) {
+            let subject = message.subject;
+            let is_taken = subjects.iter().any(|taken| taken == subject.as_str());
+            if *answer == MISSING && subject.publisher() == publisher && !is_taken {
+                let reason = format!("its stream does not have the subject {subject}: run `topology apply`");
+                *answer = Answer::Ambiguous(Ambiguity::Refused { reason, is_final: true });
+            }
         }
     }
 

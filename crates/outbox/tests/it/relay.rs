@@ -263,6 +263,26 @@ async fn an_event_that_the_stream_refuses_is_set_aside_and_told_once_the_stream_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn events_that_the_stream_of_an_earlier_release_does_not_have_stop_none_behind_them() {
+    let world = World::new().await;
+    world.use_stream_of(&["order:created", "order:cancelled"]).await;
+    world.enqueue_completed(BATCH + 1).await;
+    let behind = world.enqueue(3).await;
+    let relay = world.relay();
+    eventually("those behind are told", LIMIT, async || {
+        let pass = relay.run_once().await.map_err(|error| format!("{error:#}"))?;
+        if world.stored().await == 3 { Ok(()) } else { Err(format!("{pass:?}")) }
+    })
+    .await;
+    world.check_told_once(&behind).await;
+
+    world.use_stream_of(&["order:created", "order:cancelled", "order:completed", "payment:rejected"]).await;
+    sqlx::query("update outbox set retry_at = now()").execute(&world.pool).await.unwrap();
+    relay_all(&world).await;
+    assert_eq!((world.stored().await, world.depth().await), (BATCH as u64 + 4, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_away_sets_no_event_aside() {
     let world = World::new().await;
     relay_all(&world).await;

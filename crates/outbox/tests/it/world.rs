@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use async_nats::jetstream::{self, message::StreamMessage, stream::Stream};
-use common::{Service, event::CancelledTicket, event::Id, event::OrderCancelled, traceparent::Traceparent};
-use messaging::Broker;
-use messaging::NatsSettings;
+use common::{
+    Service,
+    event::{CancelledTicket, CompletedTicket, Id, OrderCancelled, OrderCompleted},
+    traceparent::Traceparent,
+};
+use messaging::{Broker, NatsSettings, topology::Topology};
 use outbox::{Relay, Wake, enqueue};
 use postgres::Database;
 use process::{config::Environment, health::Health};
@@ -71,6 +74,28 @@ impl World {
         let mut config = self.stream().await.cached_info().config.clone();
         config.max_message_size = bytes;
         self.jetstream.update_stream(config).await.unwrap();
+    }
+
+    /// Makes the stream, or changes it, to have these subjects.
+    pub(crate) async fn use_stream_of(&self, subjects: &[&str]) {
+        let subjects = subjects.iter().map(|&subject| subject.to_owned()).collect();
+        let wanted =
+            jetstream::stream::Config { subjects, ..Topology::new("ticketing", 1).stream(Service::Orders) };
+        match self.jetstream.get_stream("ticketing-orders").await {
+            Ok(_) => drop(self.jetstream.update_stream(wanted).await.unwrap()),
+            Err(_) => drop(self.jetstream.create_stream(wanted).await.unwrap()),
+        }
+    }
+
+    /// Commits so many events of a subject that earlier releases do not know.
+    pub(crate) async fn enqueue_completed(&self, count: usize) {
+        let mut transaction = self.pool.begin().await.unwrap();
+        for _ in 0..count {
+            let ticket = CompletedTicket { id: Id::generate() };
+            let event = OrderCompleted { id: Id::generate(), version: 1, payment_id: Id::generate(), ticket };
+            enqueue(&mut transaction, &event, None).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
     }
 
     pub(crate) async fn stream(&self) -> Stream {
