@@ -1,9 +1,6 @@
 //! The connection to NATS that a process shares, and its readiness.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use async_nats::{Client, jetstream};
@@ -52,6 +49,10 @@ impl Broker {
             .with_stream_bytes(settings.stream_bytes);
         let provisioner = Arc::new(Provisioner::new(jetstream, topology));
         Ok(Self { service, client, provisioner, obstacle, health: health.clone() })
+    }
+
+    pub(super) fn service(&self) -> Service {
+        self.service
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -128,7 +129,7 @@ impl Broker {
     /// `ensured` is the connection on which every stream was there: each new one may be to a server without data.
     async fn check(&self, ensured: &mut Option<u64>) -> anyhow::Result<()> {
         self.provisioner.check_server().map_err(|error| self.explained(error))?;
-        let connection = self.client.statistics().connects.load(Ordering::Relaxed);
+        let connection = self.connection_number();
         if *ensured != Some(connection) {
             self.provisioner.ensure_streams_of(self.service).await?;
             *ensured = Some(connection);

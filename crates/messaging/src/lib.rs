@@ -27,6 +27,7 @@ mod room;
 mod settings;
 mod settle;
 pub mod topology;
+mod watermark;
 
 pub use broker::Broker;
 pub use connection::secured;

@@ -9,3 +9,5 @@ pub mod http;
 pub mod order;
 pub mod store;
 pub mod sweeper;
+pub mod unsettled;
+pub mod watermark;

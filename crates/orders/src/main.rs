@@ -6,10 +6,12 @@ use std::time::Duration;
 use messaging::Broker;
 use orders::{
     config::Settings,
-    handlers::{OnExpirationComplete, OnPaymentCreated, OnTicketCreated, OnTicketUpdated},
+    handlers::{OnExpirationComplete, OnPaymentCreated, OnPaymentSettled, OnTicketCreated, OnTicketUpdated},
     http::{self, Api},
     store::{SCHEMA, Store},
     sweeper::Sweeper,
+    unsettled,
+    watermark::{Sampler, Watermarks},
 };
 use outbox::{Relay, Wake};
 use postgres::Database;
@@ -49,18 +51,42 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
 
     // The consumers and the sweeper end first; then the relay, which tells what they committed last.
     let committing = TaskTracker::new();
-    broker.spawn_consumer(OnExpirationComplete(store.clone()), &process, &committing);
+    let watermarks = spawn_sampler(&broker, &store, &process);
+    let on_expiration = OnExpirationComplete { store: store.clone(), watermarks: watermarks.clone() };
+    broker.spawn_consumer(on_expiration, &process, &committing);
     broker.spawn_consumer(OnPaymentCreated(store.clone()), &process, &committing);
+    broker.spawn_consumer(OnPaymentSettled(store.clone()), &process, &committing);
     broker.spawn_consumer(OnTicketCreated(store.clone()), &process, &committing);
     broker.spawn_consumer(OnTicketUpdated(store.clone()), &process, &committing);
-    spawn_sweeper(store, &process, &committing);
+    spawn_unsettled(&store, &process);
+    spawn_sweeper(store, watermarks, &process, &committing);
     outbox::spawn_relay(&process, Relay::new(database, broker.publisher(), wake), committing);
     Ok(())
 }
 
-fn spawn_sweeper(store: Store, process: &Process, committing: &TaskTracker) {
+fn spawn_sampler(broker: &Broker, store: &Store, process: &Process) -> Watermarks {
+    let heartbeat = process.health().register_loop("payments watermark", LONGEST_SILENCE);
+    let (sampler, watermarks) = Sampler::new(broker.clone(), store.clone());
+    let sampling = sampler.run(heartbeat, process.stopping());
+    process.spawn("payments watermark", async move {
+        sampling.await;
+        Ok(())
+    });
+    watermarks
+}
+
+fn spawn_unsettled(store: &Store, process: &Process) {
+    let heartbeat = process.health().register_loop("unsettled payments", LONGEST_SILENCE);
+    let measuring = unsettled::measure(store.clone(), heartbeat, process.stopping());
+    process.spawn("unsettled payments", async move {
+        measuring.await;
+        Ok(())
+    });
+}
+
+fn spawn_sweeper(store: Store, watermarks: Watermarks, process: &Process, committing: &TaskTracker) {
     let heartbeat = process.health().register_loop("sweeper", LONGEST_SILENCE);
-    let sweep = committing.track_future(Sweeper::new(store).run(heartbeat, process.stopping()));
+    let sweep = committing.track_future(Sweeper::new(store, watermarks).run(heartbeat, process.stopping()));
     process.spawn("sweeper", async move {
         sweep.await;
         Ok(())

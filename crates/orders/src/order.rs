@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use common::event::{Id, OrderStatus, Price, Timestamp};
+use common::event::{Id, OrderStatus, Price, SettledOutcome, Timestamp};
 
 /// An order with its ticket, as its buyer sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,30 @@ pub struct Order {
     pub expires_at: Timestamp,
     /// What was ordered.
     pub ticket: Ticket,
+    /// What became of the buyer's money, if there was any.
+    pub money: Option<Money>,
+}
+
+/// What became of the money that was offered for an order: of the payment that completed it, else of the last one rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Money {
+    /// It completed the order, and is not known to be captured yet.
+    Accepted,
+    /// It was not taken, and is not known to be back yet.
+    Rejected,
+    /// Where it is in the end.
+    Settled(SettledOutcome),
+}
+
+impl Money {
+    /// As it stands in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Settled(outcome) => outcome.as_str(),
+        }
+    }
 }
 
 /// A ticket as an order has it, which is as it was when the order was placed; and the copy that `orders` keeps.
@@ -54,12 +78,33 @@ pub enum Payment {
     Completes,
     /// This payment had completed it before.
     Repeated,
-    /// The order was cancelled before: the money has to go back.
+    /// It can't be taken: its money has to go back.
+    Rejected(Rejection),
+}
+
+/// Why a payment can't be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Whoever was first, the cancellation was.
+    #[error("the order was cancelled before this payment came")]
     OrderIsCancelled,
-    /// Another payment had completed it: the money has to go back.
-    PaidBy(Option<Id>),
-    /// There is no such order, or not yet.
+    /// Another payment had completed it.
+    #[error("the order was already paid by payment {0}")]
+    PaidBy(Id),
+    /// An order is committed before anybody is told of it, so one that is not there never was.
+    #[error("there is no such order")]
     UnknownOrder,
+}
+
+impl Rejection {
+    /// The label of the metric.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::OrderIsCancelled => "cancelled",
+            Self::PaidBy(_) => "paid",
+            Self::UnknownOrder => "unknown",
+        }
+    }
 }
 
 /// What a buyer's wish to cancel does to an order.
@@ -82,6 +127,8 @@ pub enum Expiry {
     Settled,
     /// Its time is not over: this long remains, rounded up to a millisecond.
     Early(Duration),
+    /// Its time is over, but a payment that came before may not be seen yet (I10).
+    Waits,
     /// Its time is over, but someone else was about to change it: ask again at once.
     Contended,
     /// There is no such order, or not yet.
@@ -94,9 +141,11 @@ impl OrderState {
     pub fn pay(&self, payment: &Id) -> Payment {
         match self.status {
             OrderStatus::Created | OrderStatus::AwaitingPayment => Payment::Completes,
-            OrderStatus::Cancelled => Payment::OrderIsCancelled,
-            OrderStatus::Complete if self.payment_id.as_ref() == Some(payment) => Payment::Repeated,
-            OrderStatus::Complete => Payment::PaidBy(self.payment_id.clone()),
+            OrderStatus::Cancelled => Payment::Rejected(Rejection::OrderIsCancelled),
+            OrderStatus::Complete => match &self.payment_id {
+                Some(first) if first != payment => Payment::Rejected(Rejection::PaidBy(first.clone())),
+                _ => Payment::Repeated,
+            },
         }
     }
 
@@ -138,7 +187,10 @@ mod tests {
 
     #[test]
     fn a_cancelled_order_is_never_completed() {
-        assert_eq!(state(OrderStatus::Cancelled).pay(&id("p-1")), Payment::OrderIsCancelled);
+        assert_eq!(
+            state(OrderStatus::Cancelled).pay(&id("p-1")),
+            Payment::Rejected(Rejection::OrderIsCancelled)
+        );
     }
 
     #[test]
@@ -146,7 +198,7 @@ mod tests {
         let order = OrderState::paid(id("p-1"));
         assert_eq!(order, state(OrderStatus::Complete));
         assert_eq!(order.pay(&id("p-1")), Payment::Repeated);
-        assert_eq!(order.pay(&id("p-2")), Payment::PaidBy(Some(id("p-1"))));
+        assert_eq!(order.pay(&id("p-2")), Payment::Rejected(Rejection::PaidBy(id("p-1"))));
     }
 
     #[test]

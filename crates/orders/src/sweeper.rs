@@ -11,7 +11,7 @@ use process::health::Heartbeat;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::{order::Expiry, store::Store};
+use crate::{order::Expiry, store::Store, watermark::Watermarks};
 
 /// Time between two sweeps.
 pub const INTERVAL: Duration = Duration::from_secs(2);
@@ -20,16 +20,20 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// Orders that one statement cancels.
 pub const BATCH: usize = 500;
 
-/// Cancels unpaid orders that are overdue although nobody said so. Several may sweep at once.
+/// Cancels unpaid orders that are overdue although nobody said so. Several may sweep at once. Like the first timer it leaves
+/// alone what a payment may be on its way for; with the broker away, that is whatever expired since.
 #[derive(Debug)]
-pub struct Sweeper(Store);
+pub struct Sweeper {
+    store: Store,
+    watermarks: Watermarks,
+}
 
 impl Sweeper {
     /// A sweeper of the orders in `store`.
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, watermarks: Watermarks) -> Self {
         // So that the series is there, at 0, before the first catch.
         counter!("orders_swept_total").increment(0);
-        Self(store)
+        Self { store, watermarks }
     }
 
     /// One sweep: cancels every order that is overdue by more than [`GRACE`], and says how many that were.
@@ -39,8 +43,12 @@ impl Sweeper {
     pub async fn run_once(&self) -> anyhow::Result<usize> {
         let mut swept = 0;
         loop {
-            let overdue = self.0.overdue(GRACE, BATCH).await.context("look for overdue orders")?;
-            let answers = self.0.expire(&overdue).await.context("cancel overdue orders")?;
+            let overdue = self.store.overdue(GRACE, BATCH).await.context("look for overdue orders")?;
+            let answers = self
+                .store
+                .expire(&overdue, self.watermarks.current())
+                .await
+                .context("cancel overdue orders")?;
             let cancelled = answers.values().filter(|answer| **answer == Expiry::Cancels).count();
             counter!("orders_swept_total").increment(cancelled as u64);
             swept += cancelled;

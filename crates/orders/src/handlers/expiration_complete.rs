@@ -9,7 +9,7 @@ use metrics::counter;
 use outbox::batch_error;
 
 use super::UNKNOWN_ORDER_RETRIES;
-use crate::{order::Expiry, store::Store};
+use crate::{order::Expiry, store::Store, watermark::Watermarks};
 
 /// An event that is early by no more than this waits here: clocks differ by so much even in health.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -19,21 +19,33 @@ const MOST_RUNS: u32 = 10;
 /// For an order that was changing hands at every run.
 const CONTENDED_DELAY: Duration = Duration::from_millis(50);
 
-/// Cancels unpaid orders whose time is over.
+/// For an order that a payment may still be on its way for after all runs.
+const HELD_DELAY: Duration = Duration::from_millis(500);
+
+/// Cancels unpaid orders whose time is over, once the payments that came before are seen.
 #[derive(Debug)]
-pub struct OnExpirationComplete(pub Store);
+pub struct OnExpirationComplete {
+    /// The orders.
+    pub store: Store,
+    /// Up to when payments are seen.
+    pub watermarks: Watermarks,
+}
 
 impl Handler for OnExpirationComplete {
     type Event = ExpirationComplete;
 
     async fn handle(&self, batch: &[Delivery<ExpirationComplete>]) -> Result<Vec<Outcome>, BatchError> {
         let orders: Vec<Id> = batch.iter().map(|delivery| delivery.event.order_id.clone()).collect();
-        let mut answers = self.0.expire(&orders).await.map_err(batch_error)?;
+        let mut answers = self.expire(&orders).await?;
         count(&answers);
         for _ in 1..MOST_RUNS {
             let Some((again, wait)) = soon(&answers) else { break };
-            tokio::time::sleep(wait).await;
-            let later = self.0.expire(&again).await.map_err(batch_error)?;
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None if self.watermarks.moved(LONGEST_WAIT).await => {}
+                None => break,
+            }
+            let later = self.expire(&again).await?;
             count(&later);
             answers.extend(later);
         }
@@ -41,15 +53,24 @@ impl Handler for OnExpirationComplete {
     }
 }
 
-/// The orders worth asking about again, and after which wait.
-fn soon(answers: &HashMap<Id, Expiry>) -> Option<(Vec<Id>, Duration)> {
+impl OnExpirationComplete {
+    async fn expire(&self, orders: &[Id]) -> Result<HashMap<Id, Expiry>, BatchError> {
+        self.store.expire(orders, self.watermarks.current()).await.map_err(batch_error)
+    }
+}
+
+/// The orders worth asking about again, and after which wait: `None` is for the watermark to move.
+fn soon(answers: &HashMap<Id, Expiry>) -> Option<(Vec<Id>, Option<Duration>)> {
     let waits = answers.iter().filter_map(|(order, answer)| match answer {
-        Expiry::Contended => Some((order.clone(), Duration::ZERO)),
-        Expiry::Early(remaining) if *remaining <= LONGEST_WAIT => Some((order.clone(), *remaining)),
+        Expiry::Contended => Some((order.clone(), Some(Duration::ZERO))),
+        Expiry::Early(remaining) if *remaining <= LONGEST_WAIT => Some((order.clone(), Some(*remaining))),
+        Expiry::Waits => Some((order.clone(), None)),
         _ => None,
     });
-    let (orders, waits): (Vec<Id>, Vec<Duration>) = waits.unzip();
-    waits.into_iter().max().map(|longest| (orders, longest))
+    let (orders, waits): (Vec<Id>, Vec<Option<Duration>>) = waits.unzip();
+    // Those that only the clock holds up do not wait for payments.
+    let longest = waits.iter().copied().flatten().max();
+    (!orders.is_empty()).then_some((orders, longest))
 }
 
 fn count(answers: &HashMap<Id, Expiry>) {
@@ -58,6 +79,7 @@ fn count(answers: &HashMap<Id, Expiry>) {
             Expiry::Cancels => "cancelled",
             Expiry::Settled => "settled",
             Expiry::Early(_) => "early",
+            Expiry::Waits => "waiting",
             Expiry::Contended => "contended",
             Expiry::UnknownOrder => "unknown",
         };
@@ -69,6 +91,7 @@ fn outcome(order: &Id, answer: Option<&Expiry>) -> Outcome {
     match answer {
         Some(Expiry::Cancels | Expiry::Settled) => Outcome::Done,
         Some(Expiry::Early(remaining)) => Outcome::Postpone(*remaining),
+        Some(Expiry::Waits) => Outcome::Postpone(HELD_DELAY),
         Some(Expiry::Contended) => Outcome::Postpone(CONTENDED_DELAY),
         Some(Expiry::UnknownOrder) | None => {
             Outcome::retry_at_most(UNKNOWN_ORDER_RETRIES, format!("order {order} is unknown"))

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use common::{
-    api::{ErrorBody, NewOrderBody, OrderBody, OrderTicketBody},
+    api::{ErrorBody, NewOrderBody, OrderBody, OrderPaymentBody, OrderTicketBody},
     event::Id,
 };
 use web::{ApiError, Body, Page, PageQuery, Paged, PathId, Trace, User};
@@ -28,6 +28,7 @@ fn body_of(order: Order) -> OrderBody {
             price: ticket.price,
             version: ticket.version,
         },
+        payment: order.money.map(|money| OrderPaymentBody { status: money.as_str() }),
     }
 }
 

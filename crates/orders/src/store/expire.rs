@@ -2,12 +2,16 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use chrono::{DateTime, Utc};
 use common::event::{Id, OrderStatus};
 use metrics::{counter, histogram};
 use tracing::info;
 
 use super::{Store, row};
-use crate::order::Expiry;
+use crate::{
+    order::Expiry,
+    watermark::{SLACK, Watermark},
+};
 
 /// What `expire.sql` answers for an id.
 #[derive(Debug, sqlx::FromRow)]
@@ -16,21 +20,30 @@ struct Row {
     cancelled: bool,
     status: Option<String>,
     remaining_ms: Option<i64>,
+    waits: Option<bool>,
     traceparent: Option<String>,
 }
 
 impl Store {
-    /// Cancels those of `orders` that are unpaid and whose time is over, and puts their `order:cancelled` into the
-    /// outbox. Answers for each id, duplicates once.
+    /// Cancels those of `orders` that are unpaid, whose time is over, and that no payment may be on its way for; and puts
+    /// their `order:cancelled` into the outbox. Answers for each id, duplicates once.
     ///
     /// # Errors
     /// What Postgres answers.
-    pub async fn expire(&self, orders: &[Id]) -> sqlx::Result<HashMap<Id, Expiry>> {
+    pub async fn expire(&self, orders: &[Id], watermark: Watermark) -> sqlx::Result<HashMap<Id, Expiry>> {
+        let seen = match watermark {
+            Watermark::Unknown => "-infinity".to_owned(),
+            Watermark::At(instant) => (instant + SLACK).to_rfc3339(),
+            Watermark::Waived => "infinity".to_owned(),
+        };
         let ids: Vec<&str> = orders.iter().map(Id::as_str).collect();
         let rows: Vec<Row> = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
-            let rows =
-                sqlx::query_as(include_str!("expire.sql")).bind(&ids).fetch_all(&mut *connection).await?;
+            let rows = sqlx::query_as(include_str!("expire.sql"))
+                .bind(&ids)
+                .bind(&seen)
+                .fetch_all(&mut *connection)
+                .await?;
             connection.release();
             Ok(rows)
         })
@@ -41,6 +54,20 @@ impl Store {
             record(&cancelled);
         }
         rows.into_iter().map(Row::answer).collect()
+    }
+
+    /// What time it is by the clock that decides. Called by the [`Sampler`](crate::watermark::Sampler).
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn now(&self) -> sqlx::Result<DateTime<Utc>> {
+        postgres::retry_conflicts(|| async {
+            let mut connection = self.database.connection().await?;
+            let now = sqlx::query_scalar("select now()").fetch_one(&mut *connection).await?;
+            connection.release();
+            Ok(now)
+        })
+        .await
     }
 
     /// Up to `limit` unpaid orders whose time was over more than `grace` ago (in whole milliseconds), the longest
@@ -96,6 +123,7 @@ impl Row {
             OrderStatus::Complete | OrderStatus::Cancelled => Expiry::Settled,
             OrderStatus::Created | OrderStatus::AwaitingPayment => match u64::try_from(remaining_ms) {
                 Ok(remaining_ms @ 1..) => Expiry::Early(Duration::from_millis(remaining_ms)),
+                _ if self.waits == Some(true) => Expiry::Waits,
                 _ => Expiry::Contended,
             },
         })

@@ -1,13 +1,15 @@
 -- Cancels those of the given orders whose time is over, tells of it, and says for each what became of it.
 --
 -- $1 text[]: ids of orders, in any order, duplicates allowed.
+-- $2 text:   an instant up to which payments are seen; later expiries wait. `infinity`: none waits.
 --
 -- One row an id that was asked for, once:
 --   id            the order
 --   cancelled     whether this statement cancelled it
 --   status        its status before this statement; null: no such order
 --   remaining_ms  time until it expires, rounded up; <= 0 with an unpaid status and not cancelled: someone else held
---                 the row and has changed it since, so ask again
+--                 the row and has changed it since, so ask again; or it waits
+--   waits         its time may be over, and payments that came before may not be seen yet
 --   traceparent   W3C trace context of the request that placed it
 --
 -- All of it is one statement and so one transaction: an order is cancelled if and only if its outbox row exists (I5).
@@ -19,7 +21,7 @@ with asked as (
   -- waited here for a payment sees the paid row, which no longer matches, and leaves it alone (I4).
   select o.id
   from orders o join asked on asked.id = o.id
-  where o.status in ('created', 'awaiting:payment') and o.expires_at <= now()
+  where o.status in ('created', 'awaiting:payment') and o.expires_at <= now() and o.expires_at <= $2::timestamptz
   order by o.id
   for update of o
 ), cancelled as (
@@ -41,6 +43,7 @@ select asked.id,
        asked.id in (select id from cancelled) as cancelled,
        before.status,
        ceil(extract(epoch from before.expires_at - now()) * 1000)::bigint as remaining_ms,
+       before.expires_at > $2::timestamptz as waits,
        before.traceparent
 from asked
 left join orders before on before.id = asked.id

@@ -11,7 +11,11 @@ macro_rules! order_with_ticket {
         concat!(
             "select o.id, o.version, o.status, o.user_id, o.expires_at, o.ticket_id,
                     coalesce(o.ticket_version, t.version) as ticket_version,
-                    coalesce(o.title, t.title) as title, coalesce(o.price, t.price) as price
+                    coalesce(o.title, t.title) as title, coalesce(o.price, t.price) as price,
+                    case when o.status = 'complete' then coalesce(o.payment_outcome, 'accepted')
+                         else (select coalesce(r.outcome, 'rejected') from rejected_payments r
+                               where r.order_id = o.id order by r.rejected_at desc limit 1)
+                    end as money
              from orders o join tickets t on t.id = o.ticket_id ",
             $rest
         )

@@ -11,11 +11,13 @@ mod migrate;
 mod pay;
 mod place;
 mod row;
+mod settle;
 
 pub use cancel::CancelError;
 pub use migrate::SCHEMA;
 pub use place::{Placed, Placement};
 
+use common::event::SettledOutcome;
 use outbox::Wake;
 use postgres::Database;
 use process::telemetry::{begin_at_zero, begin_each_at_zero};
@@ -33,7 +35,14 @@ impl Store {
         begin_at_zero("orders_placed_total");
         begin_at_zero("orders_completed_total");
         begin_each_at_zero("orders_cancelled_total", "reason", &["buyer", "expired"]);
-        let answers = ["cancelled", "settled", "early", "contended", "unknown"];
+        begin_each_at_zero("orders_payments_rejected_total", "reason", &["cancelled", "paid", "unknown"]);
+        begin_each_at_zero(
+            "orders_payments_settled_total",
+            "outcome",
+            &SettledOutcome::ALL.map(SettledOutcome::as_str),
+        );
+        begin_at_zero("orders_payments_settled_wrongly_total");
+        let answers = ["cancelled", "settled", "early", "waiting", "contended", "unknown"];
         begin_each_at_zero("orders_expirations_total", "answer", &answers);
         Self { database, wake }
     }

@@ -1,71 +1,121 @@
-//! Payments.
+//! Payments: which are taken, and which are not.
 
 use std::collections::HashMap;
 
-use common::event::{Id, PaymentCreated};
+use common::{
+    event::{CompletedTicket, Id, OrderCompleted, PaymentCreated, PaymentRejected},
+    traceparent::Traceparent,
+};
+use metrics::counter;
+use outbox::enqueue_all;
 use sqlx::PgConnection;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Store, row};
-use crate::order::{OrderState, Payment};
+use crate::order::{OrderState, Payment, Rejection};
 
 impl Store {
-    /// Completes the unpaid ones of the orders that were paid. Answers what each payment did, in order.
+    /// Completes the unpaid ones of the orders that were paid, and keeps the payments that can't be taken; both with what the
+    /// others have to know in the outbox. Answers what each payment did, in order.
     ///
     /// # Errors
     /// What Postgres answers.
     pub async fn pay(&self, payments: &[&PaymentCreated]) -> sqlx::Result<Vec<Payment>> {
-        let (effects, completed) = postgres::retry_conflicts(|| async {
+        let decided = postgres::retry_conflicts(|| async {
             let mut transaction = self.database.begin().await?;
-            let paid = pay(&mut transaction, payments).await?;
+            let decided = pay(&mut transaction, payments).await?;
             transaction.commit().await?;
-            Ok(paid)
+            Ok(decided)
         })
         .await?;
-        for Completed { order, payment, trace_id } in completed {
-            info!(order = %order, payment = %payment, trace_id, "order {order} is complete, paid by {payment}");
+        if !(decided.completed.is_empty() && decided.rejected.is_empty()) {
+            self.wake.ring();
         }
-        Ok(effects)
+        decided.record();
+        Ok(decided.effects)
     }
 }
 
-/// An order that was unpaid before.
+/// What one run has decided.
 #[derive(Debug)]
-struct Completed {
-    order: Id,
-    payment: Id,
-    trace_id: Option<String>,
+struct Decided {
+    effects: Vec<Payment>,
+    completed: Vec<(OrderCompleted, Option<Traceparent>)>,
+    /// Those that were not rejected before.
+    rejected: Vec<(PaymentRejected, Option<Traceparent>)>,
+}
+
+impl Decided {
+    fn record(&self) {
+        counter!("orders_completed_total").increment(self.completed.len() as u64);
+        for (OrderCompleted { id, payment_id, .. }, traceparent) in &self.completed {
+            let trace_id = traceparent.map(|traceparent| traceparent.trace_id());
+            info!(order = %id, payment = %payment_id, trace_id, "order {id} is complete, paid by {payment_id}");
+        }
+        for effect in &self.effects {
+            if let Payment::Rejected(rejection) = effect {
+                counter!("orders_payments_rejected_total", "reason" => rejection.label()).increment(1);
+            }
+        }
+        for (PaymentRejected { id, order_id, reason, .. }, traceparent) in &self.rejected {
+            let trace_id = traceparent.map(|traceparent| traceparent.trace_id());
+            warn!(
+                order = %order_id, payment = %id, trace_id,
+                "payment {id} for order {order_id} is rejected, its money has to go back: {reason}"
+            );
+        }
+    }
 }
 
 /// An order that this transaction holds.
 #[derive(Debug)]
 struct LockedOrder {
     state: OrderState,
-    trace_id: Option<String>,
+    version: u32,
+    ticket_id: Id,
+    traceparent: Option<Traceparent>,
 }
 
-async fn pay(
-    connection: &mut PgConnection,
-    payments: &[&PaymentCreated],
-) -> sqlx::Result<(Vec<Payment>, Vec<Completed>)> {
+/// What [`lock`] reads of an order.
+#[derive(Debug, sqlx::FromRow)]
+struct Row {
+    id: String,
+    version: i64,
+    status: String,
+    payment_id: Option<String>,
+    ticket_id: String,
+    traceparent: Option<String>,
+}
+
+async fn pay(connection: &mut PgConnection, payments: &[&PaymentCreated]) -> sqlx::Result<Decided> {
     let mut orders = lock(connection, payments).await?;
     let mut completed = Vec::new();
     let mut effects = Vec::with_capacity(payments.len());
     for payment in payments {
-        let Some(locked) = orders.get_mut(&payment.order_id) else {
-            effects.push(Payment::UnknownOrder);
+        let Some(order) = orders.get_mut(&payment.order_id) else {
+            effects.push(Payment::Rejected(Rejection::UnknownOrder));
             continue;
         };
-        let effect = locked.state.pay(&payment.id);
+        let effect = order.state.pay(&payment.id);
         if effect == Payment::Completes {
-            locked.state = OrderState::paid(payment.id.clone());
-            let (order, payment) = (payment.order_id.clone(), payment.id.clone());
-            completed.push(Completed { order, payment, trace_id: locked.trace_id.take() });
+            order.state = OrderState::paid(payment.id.clone());
+            let event = OrderCompleted {
+                id: payment.order_id.clone(),
+                version: order.version + 1,
+                payment_id: payment.id.clone(),
+                ticket: CompletedTicket { id: order.ticket_id.clone() },
+            };
+            completed.push((event, order.traceparent));
         }
         effects.push(effect);
     }
     complete(connection, &completed).await?;
-    Ok((effects, completed))
+    let rejected = payments.iter().zip(&effects).filter_map(|(payment, effect)| match effect {
+        Payment::Rejected(rejection) => Some((*payment, rejection)),
+        _ => None,
+    });
+    let rejected = reject(connection, rejected.collect(), &orders).await?;
+    Ok(Decided { effects, completed, rejected })
 }
 
 /// Locks the orders in id order, and says how they stand.
@@ -74,27 +124,36 @@ async fn lock(
     payments: &[&PaymentCreated],
 ) -> sqlx::Result<HashMap<Id, LockedOrder>> {
     let ids: Vec<&str> = payments.iter().map(|payment| payment.order_id.as_str()).collect();
-    let rows: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
-        "select id, status, payment_id, traceparent from orders where id = any($1) order by id for update",
+    let rows: Vec<Row> = sqlx::query_as(
+        "select id, version, status, payment_id, ticket_id, traceparent from orders where id = any($1)
+         order by id for update",
     )
     .bind(ids)
     .fetch_all(connection)
     .await?;
     rows.into_iter()
-        .map(|(id, status, payment_id, traceparent)| {
-            let state = row::state(&status, payment_id)?;
-            Ok((row::id(id)?, LockedOrder { state, trace_id: row::trace_id(traceparent.as_deref()) }))
+        .map(|row| {
+            let order = LockedOrder {
+                state: row::state(&row.status, row.payment_id)?,
+                version: row::version(row.version)?,
+                ticket_id: row::id(row.ticket_id)?,
+                traceparent: row.traceparent.and_then(|text| text.parse().ok()),
+            };
+            Ok((row::id(row.id)?, order))
         })
         .collect()
 }
 
-/// Completes orders that this transaction holds, each by its payment.
-async fn complete(connection: &mut PgConnection, completed: &[Completed]) -> sqlx::Result<()> {
+/// Completes orders that this transaction holds, each by its payment, and tells of it.
+async fn complete(
+    connection: &mut PgConnection,
+    completed: &[(OrderCompleted, Option<Traceparent>)],
+) -> sqlx::Result<()> {
     if completed.is_empty() {
         return Ok(());
     }
     let (orders, payments): (Vec<&str>, Vec<&str>) =
-        completed.iter().map(|completed| (completed.order.as_str(), completed.payment.as_str())).unzip();
+        completed.iter().map(|(event, _)| (event.id.as_str(), event.payment_id.as_str())).unzip();
     let updated = sqlx::query(
         "update orders set status = 'complete', version = version + 1, payment_id = paid.payment_id
          from unnest($1::text[], $2::text[]) as paid (order_id, payment_id)
@@ -102,7 +161,48 @@ async fn complete(connection: &mut PgConnection, completed: &[Completed]) -> sql
     )
     .bind(orders)
     .bind(payments)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    row::expect_rows(updated.rows_affected(), completed.len(), "completing orders")
+    row::expect_rows(updated.rows_affected(), completed.len(), "completing orders")?;
+    enqueue_all(connection, completed).await
+}
+
+/// Keeps payments that can't be taken, and tells of those that were not kept before.
+async fn reject(
+    connection: &mut PgConnection,
+    rejected: Vec<(&PaymentCreated, &Rejection)>,
+    orders: &HashMap<Id, LockedOrder>,
+) -> sqlx::Result<Vec<(PaymentRejected, Option<Traceparent>)>> {
+    if rejected.is_empty() {
+        return Ok(Vec::new());
+    }
+    let events: HashMap<&Id, PaymentRejected> = rejected
+        .into_iter()
+        .map(|(PaymentCreated { id, order_id, stripe_id }, rejection)| {
+            let (id_, order_id, stripe_id) = (id.clone(), order_id.clone(), stripe_id.clone());
+            (id, PaymentRejected { id: id_, order_id, stripe_id, reason: rejection.to_string() })
+        })
+        .collect();
+    // In id order, so that two of these never wait for each other in a circle.
+    let mut sorted: Vec<&PaymentRejected> = events.values().collect();
+    sorted.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    let new: Vec<String> = sqlx::query_scalar(
+        "insert into rejected_payments (payment_id, order_id, stripe_id, reason)
+         select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+         on conflict do nothing returning payment_id",
+    )
+    .bind(sorted.iter().map(|event| event.id.as_str()).collect::<Vec<_>>())
+    .bind(sorted.iter().map(|event| event.order_id.as_str()).collect::<Vec<_>>())
+    .bind(sorted.iter().map(|event| event.stripe_id.as_str()).collect::<Vec<_>>())
+    .bind(sorted.iter().map(|event| event.reason.as_str()).collect::<Vec<_>>())
+    .fetch_all(&mut *connection)
+    .await?;
+    let new = new.into_iter().map(row::id).collect::<sqlx::Result<Vec<Id>>>()?;
+    let told: Vec<(PaymentRejected, Option<Traceparent>)> = new
+        .iter()
+        .filter_map(|id| events.get(id))
+        .map(|event| (event.clone(), orders.get(&event.order_id).and_then(|order| order.traceparent)))
+        .collect();
+    enqueue_all(connection, &told).await?;
+    Ok(told)
 }

@@ -165,6 +165,7 @@ async fn insert(connection: &mut PgConnection, wish: &Placement) -> sqlx::Result
         user_id: wish.user_id.clone(),
         expires_at: expires_at.into(),
         ticket,
+        money: None,
     })))
 }
 

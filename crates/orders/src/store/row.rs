@@ -7,7 +7,7 @@ pub(super) use postgres::row::{expect_rows, id, version};
 use rust_decimal::Decimal;
 use sqlx::Error;
 
-use crate::order::{Order, OrderState, Ticket};
+use crate::order::{Money, Order, OrderState, Ticket};
 
 /// An order with its ticket.
 #[derive(Debug, sqlx::FromRow)]
@@ -21,6 +21,7 @@ pub(super) struct OrderRow {
     ticket_version: i64,
     title: String,
     price: Decimal,
+    money: Option<String>,
 }
 
 impl TryFrom<OrderRow> for Order {
@@ -34,6 +35,7 @@ impl TryFrom<OrderRow> for Order {
             user_id: id(row.user_id)?,
             expires_at: row.expires_at.into(),
             ticket: ticket(row.ticket_id, row.ticket_version, row.title, row.price)?,
+            money: row.money.as_deref().map(money).transpose()?,
         })
     }
 }
@@ -46,6 +48,14 @@ pub(super) fn ticket(
 ) -> Result<Ticket, Error> {
     let price = price.try_into().map_err(decode)?;
     Ok(Ticket { id: id(ticket_id)?, version: version(ticket_version)?, title, price })
+}
+
+fn money(text: &str) -> Result<Money, Error> {
+    match text {
+        "accepted" => Ok(Money::Accepted),
+        "rejected" => Ok(Money::Rejected),
+        outcome => outcome.parse().map(Money::Settled).map_err(decode),
+    }
 }
 
 pub(super) fn state(status_text: &str, payment_id: Option<String>) -> Result<OrderState, Error> {

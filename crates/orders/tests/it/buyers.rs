@@ -2,7 +2,7 @@
 
 use common::event::{Id, OrderCancelled, OrderCreated};
 use orders::{
-    order::{Cancellation, Payment},
+    order::{Cancellation, Payment, Rejection},
     store::{CancelError, Placed},
 };
 
@@ -116,7 +116,7 @@ async fn an_order_paid_and_cancelled_at_the_same_instant_becomes_exactly_one_of_
             tokio::join!(world.store.cancel(&order.id, &order.user_id), world.store.pay(&payments));
         let status = world.row(&order.id).await.status;
         match (cancel.unwrap(), pay.unwrap().remove(0)) {
-            (Cancellation::Cancels, Payment::OrderIsCancelled) => {
+            (Cancellation::Cancels, Payment::Rejected(Rejection::OrderIsCancelled)) => {
                 assert_eq!(status, "cancelled");
                 cancelled += 1;
             }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use common::event::{CancelledTicket, Id, OrderCancelled};
-use orders::order::{Cancellation, Expiry, Payment};
+use orders::{
+    order::{Cancellation, Expiry, Payment, Rejection},
+    watermark::Watermark,
+};
 
 use crate::world::{QUARTER, World, id, payment};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn expire_one(world: &World, order: &Id) -> Expiry {
-    let answers = world.store.expire(std::slice::from_ref(order)).await.unwrap();
+    let answers = world.store.expire(std::slice::from_ref(order), Watermark::Waived).await.unwrap();
     assert_eq!(answers.len(), 1);
     answers[order]
 }
@@ -95,7 +98,7 @@ async fn one_batch_answers_for_each_id_and_counts_duplicates_once() {
     let world = World::new().await;
     let (due, early) = (world.overdue(SECOND).await, world.order(QUARTER).await);
     let ids = [&due.id, &early.id, &id("nobody"), &due.id, &due.id].map(Clone::clone);
-    let answers = world.store.expire(&ids).await.unwrap();
+    let answers = world.store.expire(&ids, Watermark::Waived).await.unwrap();
     assert_eq!(answers.len(), 3);
     assert_eq!(answers[&due.id], Expiry::Cancels);
     assert!(matches!(answers[&early.id], Expiry::Early(_)));
@@ -104,7 +107,7 @@ async fn one_batch_answers_for_each_id_and_counts_duplicates_once() {
 
     assert_eq!(expire_one(&world, &due.id).await, Expiry::Settled);
     assert_eq!(world.published("order:cancelled").await.len(), 1);
-    assert!(world.store.expire(&[]).await.unwrap().is_empty());
+    assert!(world.store.expire(&[], Watermark::Waived).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,7 +123,7 @@ async fn many_who_expire_the_same_orders_cancel_each_once() {
             if nth % 2 == 0 {
                 ids.reverse();
             }
-            tokio::spawn(async move { store.expire(&ids).await.unwrap() })
+            tokio::spawn(async move { store.expire(&ids, Watermark::Waived).await.unwrap() })
         })
         .collect();
     let mut cancelled = 0;
@@ -144,7 +147,7 @@ async fn a_payment_in_progress_is_waited_for_and_wins_if_it_commits() {
             .await
             .unwrap();
         let (store, id) = (world.store.clone(), order.id.clone());
-        let expiring = tokio::spawn(async move { store.expire(&[id]).await.unwrap() });
+        let expiring = tokio::spawn(async move { store.expire(&[id], Watermark::Waived).await.unwrap() });
         world.blocked(1).await;
         if commits {
             paying.commit().await.unwrap();
@@ -168,7 +171,7 @@ async fn an_order_paid_and_expired_at_the_same_instant_becomes_exactly_one_of_th
         let payment = payment(&order.id);
         let payments = [&payment];
         let ids = [order.id.clone()];
-        let (pay, expire) = (world.store.pay(&payments), world.store.expire(&ids));
+        let (pay, expire) = (world.store.pay(&payments), world.store.expire(&ids, Watermark::Waived));
         // Either gets a head start in turn, or chance would let the same one win nearly always.
         let (pay, expire) = if nth % 2 == 0 {
             let (pay, expire) = tokio::join!(biased; pay, expire);
@@ -183,7 +186,7 @@ async fn an_order_paid_and_expired_at_the_same_instant_becomes_exactly_one_of_th
                 assert_eq!((row.status.as_str(), row.version), ("complete", 1));
                 paid += 1;
             }
-            (Payment::OrderIsCancelled, Expiry::Cancels) => {
+            (Payment::Rejected(Rejection::OrderIsCancelled), Expiry::Cancels) => {
                 assert_eq!((row.status.as_str(), row.version), ("cancelled", 1));
                 expired += 1;
             }
@@ -200,8 +203,10 @@ async fn an_order_cancelled_by_its_buyer_and_expired_at_the_same_instant_is_told
     for nth in 1..=60 {
         let order = world.overdue(SECOND).await;
         let ids = [order.id.clone()];
-        let (cancel, expire) =
-            tokio::join!(world.store.cancel(&order.id, &order.user_id), world.store.expire(&ids));
+        let (cancel, expire) = tokio::join!(
+            world.store.cancel(&order.id, &order.user_id),
+            world.store.expire(&ids, Watermark::Waived)
+        );
         let reason = world.row(&order.id).await.cancel_reason;
         match (cancel.unwrap(), expire.unwrap()[&order.id]) {
             (Cancellation::Cancels, Expiry::Settled | Expiry::Contended) => {

@@ -2,11 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use common::event::{ExpirationComplete, Id, PaymentCreated, TicketCreated, TicketUpdated};
+use common::{
+    clock,
+    event::{
+        ExpirationComplete, Id, PaymentCreated, PaymentSettled, SettledOutcome, TicketCreated, TicketUpdated,
+    },
+};
 use messaging::{BatchError, Delivery, Handler, Outcome};
-use orders::handlers::{OnExpirationComplete, OnPaymentCreated, OnTicketCreated, OnTicketUpdated};
+use orders::{
+    handlers::{OnExpirationComplete, OnPaymentCreated, OnPaymentSettled, OnTicketCreated, OnTicketUpdated},
+    watermark::{Watermark, Watermarks},
+};
 
-use crate::world::{QUARTER, World, id, payment, wish};
+use crate::world::{QUARTER, World, id, on_expiration, payment, wish};
 use orders::store::Placed;
 
 fn delivery<E>(event: E) -> Delivery<E> {
@@ -20,7 +28,7 @@ fn expirations(orders: &[&Id]) -> Vec<Delivery<ExpirationComplete>> {
 #[tokio::test]
 async fn an_event_that_is_early_by_little_is_waited_for_and_cancels() {
     let world = World::new().await;
-    let handler = OnExpirationComplete(world.store.clone());
+    let handler = on_expiration(&world);
     for early in [3, 250] {
         let order = world.order(Duration::from_millis(early)).await;
         let other = world.overdue(Duration::from_secs(1)).await;
@@ -35,7 +43,7 @@ async fn an_event_that_is_early_by_little_is_waited_for_and_cancels() {
 #[tokio::test]
 async fn an_event_that_is_early_by_much_comes_back_when_the_time_is_over() {
     let world = World::new().await;
-    let handler = OnExpirationComplete(world.store.clone());
+    let handler = on_expiration(&world);
     for window in [Duration::from_secs(30), Duration::from_secs(20 * 60)] {
         let order = world.order(window).await;
         let asked = Instant::now();
@@ -57,7 +65,7 @@ async fn an_event_for_an_order_that_changes_hands_is_asked_again_at_once() {
         .execute(&mut *paying)
         .await
         .unwrap();
-    let (handler, batch) = (OnExpirationComplete(world.store.clone()), expirations(&[&order.id]));
+    let (handler, batch) = (on_expiration(&world), expirations(&[&order.id]));
     let handling = tokio::spawn(async move { handler.handle(&batch).await.unwrap() });
     world.blocked(1).await;
     paying.commit().await.unwrap();
@@ -69,7 +77,7 @@ async fn an_event_for_an_order_that_changes_hands_is_asked_again_at_once() {
 async fn an_event_for_an_unknown_order_is_retried_five_times_and_holds_up_no_other() {
     let world = World::new().await;
     let order = world.overdue(Duration::from_secs(1)).await;
-    let handler = OnExpirationComplete(world.store.clone());
+    let handler = on_expiration(&world);
     let outcomes = handler.handle(&expirations(&[&id("nobody"), &order.id, &order.id])).await.unwrap();
     let [Outcome::Retry { reason, limit: Some(5) }, Outcome::Done, Outcome::Done] = &outcomes[..] else {
         panic!("{outcomes:?}")
@@ -78,38 +86,61 @@ async fn an_event_for_an_unknown_order_is_retried_five_times_and_holds_up_no_oth
 }
 
 #[tokio::test]
-async fn money_for_an_order_that_cannot_be_completed_is_rejected_with_what_a_refund_needs() {
+async fn money_for_an_order_that_cannot_be_completed_is_done_with_and_is_no_dead_letter() {
     let world = World::new().await;
     let (cancelled, paid) = (world.order(QUARTER).await, world.order(QUARTER).await);
     world.store.cancel(&cancelled.id, &cancelled.user_id).await.unwrap();
     let (late, first, second) = (payment(&cancelled.id), payment(&paid.id), payment(&paid.id));
-    let batch = [late.clone(), first.clone(), second.clone(), first.clone()].map(delivery);
+    let batch = [late, first.clone(), second, first, payment(&id("nobody"))].map(delivery);
     let outcomes = OnPaymentCreated(world.store.clone()).handle(&batch).await.unwrap();
-    let [
-        Outcome::Reject { reason: too_late },
-        Outcome::Done,
-        Outcome::Reject { reason: double },
-        Outcome::Done,
-    ] = &outcomes[..]
-    else {
-        panic!("{outcomes:?}")
-    };
-    let names = |reason: &str, payment: &PaymentCreated| {
-        for name in ["refund", payment.id.as_str(), payment.order_id.as_str(), &payment.stripe_id] {
-            assert!(reason.contains(name), "{name} is not in: {reason}");
-        }
-    };
-    names(too_late, &late);
-    names(double, &second);
-    assert!(double.contains(first.id.as_str()), "{double}");
+    assert_eq!(outcomes, [const { Outcome::Done }; 5]);
+    let kept: i64 = sqlx::query_scalar("select count(*) from rejected_payments where settled_at is null")
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, 3);
 }
 
 #[tokio::test]
-async fn a_payment_for_an_unknown_order_is_retried_five_times() {
+async fn a_payment_whose_charge_cannot_be_stored_is_rejected_alone() {
     let world = World::new().await;
-    let batch = [delivery(payment(&id("nobody")))];
+    let order = world.order(QUARTER).await;
+    let bad = PaymentCreated { stripe_id: "ch_\0".to_owned(), ..payment(&order.id) };
+    let batch = [bad.clone(), payment(&order.id)].map(delivery);
     let outcomes = OnPaymentCreated(world.store.clone()).handle(&batch).await.unwrap();
+    let [Outcome::Reject { reason }, Outcome::Done] = &outcomes[..] else { panic!("{outcomes:?}") };
+    assert!(reason.contains(bad.id.as_str()), "{reason}");
+    assert_eq!(world.row(&order.id).await.status, "complete");
+}
+
+#[tokio::test]
+async fn what_became_of_money_that_nobody_knows_of_is_retried_five_times() {
+    let world = World::new().await;
+    let PaymentCreated { id, order_id, stripe_id } = payment(&id("nobody"));
+    let event = PaymentSettled { id, order_id, stripe_id, outcome: SettledOutcome::Released };
+    let outcomes = OnPaymentSettled(world.store.clone()).handle(&[delivery(event)]).await.unwrap();
     assert!(matches!(&outcomes[..], [Outcome::Retry { limit: Some(5), .. }]), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn an_expiry_waits_for_the_payments_that_came_before_it_and_then_comes_back() {
+    let world = World::new().await;
+    let order = world.overdue(Duration::from_secs(1)).await;
+    for (watermark, outcome, status) in [
+        (Watermark::Unknown, Outcome::Postpone(Duration::from_millis(500)), "created"),
+        (
+            Watermark::At(clock::now() - Duration::from_secs(5)),
+            Outcome::Postpone(Duration::from_millis(500)),
+            "created",
+        ),
+        (Watermark::At(clock::now()), Outcome::Done, "cancelled"),
+    ] {
+        let watermarks = Watermarks::fixed(watermark);
+        let handler = OnExpirationComplete { store: world.store.clone(), watermarks };
+        let outcomes = handler.handle(&expirations(&[&order.id])).await.unwrap();
+        assert_eq!(outcomes, [outcome], "{watermark:?}");
+        assert_eq!(world.row(&order.id).await.status, status);
+    }
 }
 
 fn ticket_created(id: &str, title: &str) -> TicketCreated {
@@ -166,7 +197,7 @@ async fn a_handler_whose_postgres_is_away_says_so() {
     let world = World::on(&postgres).await;
     let order = world.overdue(Duration::from_secs(1)).await;
     postgres.kill().await.unwrap();
-    let handler = OnExpirationComplete(world.store.clone());
+    let handler = on_expiration(&world);
     let batch = expirations(&[&order.id]);
     let error = handler.handle(&batch).await.unwrap_err();
     assert!(matches!(error, BatchError::Unavailable(_)), "{error:?}");

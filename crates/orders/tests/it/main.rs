@@ -13,6 +13,7 @@ mod handlers;
 mod http;
 mod lists;
 mod openapi;
+mod overtaking;
 mod payments;
 mod platform;
 mod postgres;

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use async_nats::jetstream::{self, message::StreamMessage};
 use common::event::{Event, Id, TicketCreated};
+use futures_util::future::join_all;
+use messaging::NatsSettings;
+use process::config::Environment;
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -72,16 +75,16 @@ impl Platform {
     pub(crate) async fn publish<E: Event>(&self, event: &E) {
         let body = serde_json::to_vec(event).unwrap();
         eventually("the broker takes an event", READY, async || {
-            self.publish_raw(E::SUBJECT.as_str(), &body).await
+            publish_to(&self.jetstream, E::SUBJECT.as_str(), &body).await
         })
         .await;
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this plays a service that is not ours")]
-    async fn publish_raw(&self, subject: &'static str, body: &[u8]) -> Result<(), String> {
-        let ack =
-            self.jetstream.publish(subject, body.to_vec().into()).await.map_err(|error| error.to_string())?;
-        ack.await.map(drop).map_err(|error| error.to_string())
+    /// Publishes many at once, each awaited.
+    pub(crate) async fn publish_all<E: Event>(&self, events: &[E]) {
+        for some in events.chunks(500) {
+            join_all(some.iter().map(|event| self.publish(event))).await;
+        }
     }
 
     pub(crate) async fn request(
@@ -190,4 +193,29 @@ pub(crate) fn command(nats: &Nats, database_url: &str, window: &str) -> ServiceB
         .env("ORDER_EXPIRATION_WINDOW", window)
         .env("MAX_UNPAID_ORDERS", "0")
         .env("RUST_LOG", "info")
+}
+
+/// For a broker in the test's own process.
+pub(crate) fn nats_settings(nats: &Nats) -> NatsSettings {
+    Environment::judge(&[("NATS_URL", nats.url().as_str())], NatsSettings::read).unwrap()
+}
+
+/// Publishes as another service does, where there is no platform. Retried, because the stream may not be there yet.
+pub(crate) async fn publish<E: Event>(nats: &Nats, event: &E) {
+    let jetstream = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+    let body = serde_json::to_vec(event).unwrap();
+    eventually("the broker takes an event", READY, async || {
+        publish_to(&jetstream, E::SUBJECT.as_str(), &body).await
+    })
+    .await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "this plays a service that is not ours")]
+async fn publish_to(
+    jetstream: &jetstream::Context,
+    subject: &'static str,
+    body: &[u8],
+) -> Result<(), String> {
+    let ack = jetstream.publish(subject, body.to_vec().into()).await.map_err(|error| error.to_string())?;
+    ack.await.map(drop).map_err(|error| error.to_string())
 }

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use orders::{
     order::Expiry,
     store::{SCHEMA, Store},
+    watermark::Watermark,
 };
 use outbox::Wake;
 use postgres::{Database, Failure};
@@ -135,7 +136,7 @@ async fn kill_twice(world: &World, postgres: &Postgres, orders: usize) {
 /// As the consumer loop does: again, for as long as Postgres is away.
 async fn expire_until_done(store: &Store, orders: &[common::event::Id]) {
     testkit::eventually("a batch is settled", Duration::from_secs(60), async || {
-        match store.expire(orders).await {
+        match store.expire(orders, Watermark::Waived).await {
             Ok(answers) => {
                 assert!(answers.values().all(|answer| matches!(answer, Expiry::Cancels | Expiry::Settled)));
                 Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use common::event::{ExpirationComplete, Id, PaymentCreated};
+use common::event::{ExpirationComplete, Id, PaymentCreated, PaymentSettled, SettledOutcome};
 use futures_util::future::join_all;
 use reqwest::Method;
 use testkit::{Nats, Postgres, ServiceProcess, eventually};
@@ -81,7 +81,8 @@ async fn dead_letters_and_outcomes_are_counted_from_0_before_the_first_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payment_completes_an_order_and_one_for_a_cancelled_order_is_a_dead_letter_with_its_reason() {
+async fn a_payment_completes_an_order_and_one_for_a_cancelled_order_is_told_back_and_owed_until_it_is_settled()
+ {
     let platform = Platform::start("15m").await;
     let (paid, cancelled) = (platform.order().await, platform.order().await);
     platform.publish(&payment(&paid)).await;
@@ -91,14 +92,30 @@ async fn a_payment_completes_an_order_and_one_for_a_cancelled_order_is_a_dead_le
     assert_eq!(platform.request(Method::DELETE, &path, "u-1", "").await.unwrap().status(), 204);
     let late = PaymentCreated { stripe_id: "ch_late".to_owned(), ..payment(&cancelled) };
     platform.publish(&late).await;
-    let reason = eventually("the dead letter is there", READY, async || {
-        platform.dead_letters().await.pop().ok_or("none".to_owned())
+    eventually("the rejection is told", READY, async || match platform.published("payment:rejected").await {
+        told if told == [late.id.to_string()] => Ok(()),
+        told => Err(format!("{told:?}")),
     })
     .await;
-    for name in ["refund", "ch_late", late.id.as_str(), cancelled.as_str()] {
-        assert!(reason.contains(name), "{name} is not in: {reason}");
-    }
+    assert_eq!(platform.published("order:completed").await, [paid.to_string()]);
+    let shown = async |order: &Id| -> serde_json::Value {
+        let path = format!("/api/orders/{order}");
+        platform.request(Method::GET, &path, "u-1", "").await.unwrap().json().await.unwrap()
+    };
+    assert_eq!(shown(&cancelled).await["payment"]["status"], "rejected");
+    assert_eq!(shown(&paid).await["payment"]["status"], "accepted");
+
+    let PaymentCreated { id, order_id, stripe_id } = late;
+    platform.publish(&PaymentSettled { id, order_id, stripe_id, outcome: SettledOutcome::Released }).await;
+    eventually("the release is noted", READY, async || {
+        match shown(&cancelled).await["payment"]["status"].as_str() {
+            Some("released") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
     assert_eq!(platform.status(&cancelled).await.unwrap(), "cancelled");
+    assert_eq!(platform.dead_letters().await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use orders::sweeper::{BATCH, Sweeper};
+use common::clock;
+use orders::{
+    sweeper::{BATCH, Sweeper},
+    watermark::{Watermark, Watermarks},
+};
 
-use crate::world::{QUARTER, World, payment};
+use crate::world::{QUARTER, World, payment, sweeper};
 
 #[tokio::test]
 async fn the_sweeper_cancels_what_is_overdue_by_more_than_the_grace_and_nothing_else() {
@@ -15,7 +19,7 @@ async fn the_sweeper_cancels_what_is_overdue_by_more_than_the_grace_and_nothing_
     let paid = world.overdue(Duration::from_secs(60)).await;
     world.store.pay(&[&payment(&paid.id)]).await.unwrap();
 
-    let sweeper = Sweeper::new(world.store.clone());
+    let sweeper = sweeper(&world);
     assert_eq!(sweeper.run_once().await.unwrap(), 1);
     assert_eq!(sweeper.run_once().await.unwrap(), 0);
     for (order, status) in
@@ -31,7 +35,7 @@ async fn one_sweep_goes_on_until_nothing_is_overdue() {
     let world = World::new().await;
     let orders = 2 * BATCH + 17;
     world.many_overdue(orders as i64, Duration::from_secs(11)).await;
-    assert_eq!(Sweeper::new(world.store.clone()).run_once().await.unwrap(), orders);
+    assert_eq!(sweeper(&world).run_once().await.unwrap(), orders);
     assert_eq!(world.count("cancelled").await, orders as i64);
 }
 
@@ -40,9 +44,24 @@ async fn two_sweepers_cancel_each_order_once() {
     let world = World::new().await;
     let orders = 2 * BATCH;
     world.many_overdue(orders as i64, Duration::from_secs(11)).await;
-    let (one, two) = (Sweeper::new(world.store.clone()), Sweeper::new(world.store.clone()));
+    let (one, two) = (sweeper(&world), sweeper(&world));
     let (one, two) = tokio::join!(one.run_once(), two.run_once());
-    let left = Sweeper::new(world.store.clone()).run_once().await.unwrap();
+    let left = sweeper(&world).run_once().await.unwrap();
     assert_eq!(one.unwrap() + two.unwrap() + left, orders);
     assert_eq!(world.published("order:cancelled").await.len(), orders);
+}
+
+#[tokio::test]
+async fn the_sweeper_leaves_alone_what_expired_after_the_last_payment_that_was_seen() {
+    let world = World::new().await;
+    let before = world.overdue(Duration::from_secs(60)).await;
+    let since = world.overdue(Duration::from_secs(15)).await;
+    let seen = Watermark::At(clock::now() - Duration::from_secs(30));
+    for (watermark, swept) in [(Watermark::Unknown, 0), (seen, 1), (Watermark::Waived, 1)] {
+        let sweeper = Sweeper::new(world.store.clone(), Watermarks::fixed(watermark));
+        assert_eq!(sweeper.run_once().await.unwrap(), swept, "{watermark:?}");
+        let status = if watermark == Watermark::Waived { "cancelled" } else { "created" };
+        assert_eq!(world.row(&since.id).await.status, status);
+    }
+    assert_eq!(world.row(&before.id).await.status, "cancelled");
 }

@@ -8,8 +8,11 @@ use common::{
     traceparent::Traceparent,
 };
 use orders::{
+    handlers::OnExpirationComplete,
     order::{Order, Ticket},
     store::{Placed, Placement, SCHEMA, Store},
+    sweeper::Sweeper,
+    watermark::{Watermark, Watermarks},
 };
 use outbox::Wake;
 use postgres::Database;
@@ -186,6 +189,16 @@ pub(crate) fn wish(ticket: &Id) -> Placement {
 /// A new payment for an order.
 pub(crate) fn payment(order: &Id) -> PaymentCreated {
     PaymentCreated { id: Id::generate(), order_id: order.clone(), stripe_id: "ch_1".to_owned() }
+}
+
+/// The handler, where no payment is on its way.
+pub(crate) fn on_expiration(world: &World) -> OnExpirationComplete {
+    OnExpirationComplete { store: world.store.clone(), watermarks: Watermarks::fixed(Watermark::Waived) }
+}
+
+/// The sweeper, where no payment is on its way.
+pub(crate) fn sweeper(world: &World) -> Sweeper {
+    Sweeper::new(world.store.clone(), Watermarks::fixed(Watermark::Waived))
 }
 
 impl World {
