@@ -1,0 +1,88 @@
+//! Wrong protocols: the checker finds what each of them breaks.
+
+use model::{Mistake, Scope, System, name};
+use stateright::{Checker, HasDiscoveries, Model};
+
+use crate::scopes;
+
+/// Looks for a run in which the mistake breaks the property. One thread, so that it is the same run each time.
+fn finds(mistake: Mistake, scope: Scope, property: &'static str) {
+    let system = System { scope, mistake: Some(mistake) };
+    let enough = HasDiscoveries::AnyOf([property].into());
+    let checker = system.checker().threads(1).finish_when(enough).spawn_bfs().join();
+    let states = checker.unique_state_count();
+    let run = checker.discovery(property);
+    assert!(run.is_some(), "{mistake:?} does no harm in {states} states: {property}");
+    let steps = run.map(|run| run.into_actions()).unwrap_or_default();
+    println!("{mistake:?} breaks \"{property}\" ({states} states seen): {steps:?}");
+}
+
+#[test]
+fn capturing_before_the_decision_takes_money_for_no_order() {
+    finds(Mistake::CaptureBeforeDecide, scopes::TOKEN, name::CAPTURED_FOR_ORDER);
+}
+
+#[test]
+fn capturing_before_the_decision_keeps_the_money_of_cancelled_orders() {
+    finds(Mistake::CaptureBeforeDecide, scopes::TOKEN, name::MONEY_FOLLOWS);
+}
+
+#[test]
+fn an_expiry_without_the_watermark_overtakes_a_payment() {
+    finds(Mistake::ExpireWithoutWatermark, scopes::TOKEN, name::PAID_IN_TIME);
+}
+
+#[test]
+fn a_watermark_that_reads_the_clock_last_misses_a_payment() {
+    finds(Mistake::LastReadBeforeNow, scopes::TOKEN, name::PAID_IN_TIME);
+}
+
+#[test]
+fn a_new_key_on_a_retry_holds_money_that_nobody_knows_of() {
+    finds(Mistake::NewKeyOnRetry, scopes::TOKEN, name::MONEY_FOLLOWS);
+}
+
+#[test]
+fn an_acknowledgement_before_the_commit_loses_a_payment() {
+    finds(Mistake::AckBeforeCommit, scopes::TOKEN, name::SETTLED);
+}
+
+#[test]
+fn an_acknowledgement_before_the_commit_lets_a_paid_order_expire() {
+    finds(Mistake::AckBeforeCommit, scopes::TOKEN, name::PAID_IN_TIME);
+}
+
+#[test]
+fn closing_a_page_without_asking_holds_what_was_paid_on_it_meanwhile() {
+    finds(Mistake::CloseWithoutAsking, scopes::PAGE, name::MONEY_FOLLOWS);
+}
+
+#[test]
+fn forgetting_to_close_a_page_that_opens_late_leaves_it_open() {
+    finds(Mistake::ForgetClosing, scopes::PAGE, name::SETTLED);
+}
+
+#[test]
+fn giving_up_on_a_look_up_holds_what_a_late_request_authorises() {
+    finds(Mistake::GiveUpOnLookUp, scopes::TOKEN, name::MONEY_FOLLOWS);
+}
+
+#[test]
+fn leaving_rivals_open_when_an_order_is_complete_never_settles_them() {
+    finds(Mistake::LeaveRivalsOpen, scopes::RIVALS, name::SETTLED);
+}
+
+#[test]
+fn writing_an_answer_over_what_the_row_became_meanwhile_forgets_the_decision() {
+    finds(Mistake::OverwriteRow, scopes::PAGE, name::SETTLED);
+}
+
+#[test]
+fn telling_without_an_outbox_never_settles_what_a_crash_kept_untold() {
+    finds(Mistake::TellWithoutOutbox, scopes::TOKEN, name::SETTLED);
+}
+
+#[test]
+fn cancelling_in_another_transaction_than_the_check_cancels_a_paid_order() {
+    finds(Mistake::CheckThenCancel, scopes::TOKEN, name::ONE_DECISION);
+}
