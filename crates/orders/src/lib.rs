@@ -7,6 +7,7 @@ pub mod config;
 pub mod handlers;
 pub mod http;
 pub mod order;
+pub mod sampler;
 pub mod store;
 pub mod sweeper;
 pub mod unsettled;

@@ -8,10 +8,11 @@ use orders::{
     config::Settings,
     handlers::{OnExpirationComplete, OnPaymentCreated, OnPaymentSettled, OnTicketCreated, OnTicketUpdated},
     http::{self, Api},
+    sampler::Sampler,
     store::{SCHEMA, Store},
     sweeper::Sweeper,
     unsettled,
-    watermark::{Sampler, Watermarks},
+    watermark::Watermarks,
 };
 use outbox::{Relay, Wake};
 use postgres::Database;

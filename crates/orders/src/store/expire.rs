@@ -56,7 +56,7 @@ impl Store {
         rows.into_iter().map(Row::answer).collect()
     }
 
-    /// What time it is by the clock that decides. Called by the [`Sampler`](crate::watermark::Sampler).
+    /// What time it is by the clock that decides. Called by the sampler.
     ///
     /// # Errors
     /// What Postgres answers.

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use common::event::{ExpirationComplete, Id, PaymentCreated, PaymentSettled, SettledOutcome};
 use messaging::{BatchError, Broker, ConsumerOptions, Delivery, Handler, Outcome};
-use orders::watermark::{Sampler, Watermark, Watermarks};
+use orders::{
+    sampler::Sampler,
+    watermark::{Watermark, Watermarks},
+};
 use process::health::Health;
 use sqlx::Row as _;
 use testkit::{Nats, eventually};
