@@ -96,18 +96,24 @@ impl Monitor {
         }
     }
 
-    /// What is in the way though Redis answers. The server's settings come first: a node of a cluster refuses the rest.
+    /// What is in the way though Redis answers. Its settings are read where they can be news: they take it longer than a claim.
     async fn try_look(&mut self) -> Result<Option<&'static str>, Unavailable> {
+        let head = self.schedule.head().await;
+        if self.connected && head.is_ok() && self.schedule.refusal().is_none() {
+            self.jobs = head?.jobs;
+            return Ok(None);
+        }
         let facts = self.schedule.server_facts().await?;
+        // A node of a cluster refuses the head.
         if let Some(obstacle) = facts.obstacle() {
             self.connected = false;
             return Ok(Some(obstacle));
         }
+        self.jobs = head?.jobs;
         if !self.connected {
             report(&facts);
             self.connected = true;
         }
-        self.jobs = self.schedule.head().await?.jobs;
         Ok(None)
     }
 
