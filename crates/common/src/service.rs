@@ -13,13 +13,13 @@ pub enum Service {
     Orders,
     /// Wakes `orders` when the time to pay is over.
     Expiration,
-    /// Takes the money. Not ours: only its event is.
+    /// Takes the money for orders, and gives back what is not needed.
     Payments,
 }
 
 impl Service {
     /// Those that are binaries of this repository.
-    pub const OURS: [Self; 4] = [Self::Auth, Self::Tickets, Self::Orders, Self::Expiration];
+    pub const OURS: [Self; 5] = [Self::Auth, Self::Tickets, Self::Orders, Self::Expiration, Self::Payments];
 
     /// Those that publish or listen, each with a stream of its own.
     pub const ON_THE_BROKER: [Self; 4] = [Self::Tickets, Self::Orders, Self::Expiration, Self::Payments];
@@ -33,11 +33,6 @@ impl Service {
             Self::Expiration => "expiration",
             Self::Payments => "payments",
         }
-    }
-
-    /// Whether the service is of this repository, so that what it does with a message is ours to say.
-    pub fn is_ours(self) -> bool {
-        Self::OURS.contains(&self)
     }
 
     /// Whether it publishes or listens.
@@ -56,9 +51,14 @@ impl Service {
         }
     }
 
-    /// Whether it keeps its data in a Postgres database of its own. What others do is not known here.
+    /// Whether it keeps its data in a Postgres database of its own.
     pub const fn has_database(self) -> bool {
-        matches!(self, Self::Auth | Self::Tickets | Self::Orders)
+        matches!(self, Self::Auth | Self::Tickets | Self::Orders | Self::Payments)
+    }
+
+    /// Whether one in another language may run instead of ours, as the same user of the broker.
+    pub const fn may_be_in_another_language(self) -> bool {
+        matches!(self, Self::Payments)
     }
 }
 
@@ -92,7 +92,7 @@ mod tests {
         for service in Service::OURS {
             assert_eq!(service.to_string().parse(), Ok(service));
         }
-        for name in ["payments", "Orders", "people", ""] {
+        for name in ["payment", "Orders", "people", ""] {
             let wrong = name.parse::<Service>().unwrap_err().to_string();
             assert!(wrong.contains(&format!("`{name}`")) && wrong.contains("expiration"), "{wrong}");
         }

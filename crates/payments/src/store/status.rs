@@ -1,0 +1,200 @@
+//! How far a payment has come: from asked for to held, or to nothing.
+//!
+//! What the provider says comes by its answers, by webhooks and by look-ups, in any order and more than once. So each step is
+//! taken from the statuses before it and from no other, and says whether it was taken before.
+
+use common::{
+    event::{Id, PaymentCreated},
+    traceparent::Traceparent,
+};
+use metrics::counter;
+use outbox::enqueue;
+use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
+use tracing::{info, warn};
+
+use super::{Store, row};
+use crate::payment::Payment;
+
+/// When the provider is looked at again if nothing more is heard.
+pub(super) const LOOK_UP_S: f64 = 120.0;
+
+/// A payment that has come a step further, for the log.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) order: Id,
+    pub(super) traceparent: Option<Traceparent>,
+}
+
+/// What became of the news that a payment's money is held.
+#[derive(Debug)]
+pub(super) enum Authorised {
+    /// It is told.
+    Now(Step),
+    /// It was told before.
+    Before,
+    /// Nobody waits for it any more: it is to be given back without a word.
+    Orphan,
+}
+
+impl Store {
+    /// Notes that the provider holds the money of a payment, and puts `payment:created` into the outbox. If the payment was given
+    /// up before, it has the money given back, and answers false.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn authorise(&self, payment: &Payment, intent: &str) -> sqlx::Result<bool> {
+        let authorised = postgres::retry_conflicts(|| async {
+            let mut transaction = self.database.begin().await?;
+            let authorised = authorise(&mut transaction, &payment.id, intent).await?;
+            transaction.commit().await?;
+            Ok(authorised)
+        })
+        .await?;
+        let is_told = !matches!(authorised, Authorised::Orphan);
+        self.tell_authorised(&payment.id, authorised);
+        Ok(is_told)
+    }
+
+    /// After the commit.
+    pub(super) fn tell_authorised(&self, payment: &Id, authorised: Authorised) {
+        match authorised {
+            Authorised::Now(Step { order, traceparent }) => {
+                self.wake.ring();
+                // A decision may have been there before, after a restore.
+                self.due.ring();
+                counter!("payments_authorised_total").increment(1);
+                let trace_id = traceparent.map(|traceparent| traceparent.trace_id());
+                info!(payment = %payment, order = %order, trace_id, "payment {payment} of order {order} is authorised");
+            }
+            Authorised::Orphan => {
+                self.due.ring();
+                warn!(payment = %payment, "payment {payment} was given up, and its money is held all the same: it goes back");
+            }
+            Authorised::Before => {}
+        }
+    }
+
+    /// Notes that the page of a payment is there; false if something else has happened to the payment since.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn open(&self, payment: &Payment, session: &str, url: &str) -> sqlx::Result<bool> {
+        self.change(|| {
+            sqlx::query(
+                "update payments
+                 set status = 'open', stripe_session = $2, url = $3, token = null, attempts = 0, key_round = 0,
+                     updated_at = now(),
+                     due_at = case when decision is null then now() + $4 * interval '1 second' else now() end
+                 where id = $1 and status = 'pending'",
+            )
+            .bind(payment.id.as_str())
+            .bind(session)
+            .bind(url)
+            .bind(LOOK_UP_S)
+        })
+        .await
+    }
+
+    /// Notes that the card was declined, and has the intent ended in which it was.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn decline(&self, payment: &Payment, reason: &str, intent: Option<&str>) -> sqlx::Result<()> {
+        let declined = self.change(|| {
+            sqlx::query(
+                "update payments
+                 set status = 'declined', reason = $2, stripe_intent = $3::text, token = null, url = null,
+                     attempts = 0, key_round = 0, updated_at = now(),
+                     decision = case when $3::text is null then null else 'release' end,
+                     due_at = case when $3::text is null then null else now() end
+                 where id = $1 and status in ('pending', 'open')",
+            )
+            .bind(payment.id.as_str())
+            .bind(reason)
+            .bind(intent)
+        });
+        if declined.await? {
+            self.due.ring();
+            counter!("payments_declined_total").increment(1);
+            let (id, order) = (&payment.id, &payment.order_id);
+            info!(payment = %id, order = %order, trace_id = payment.trace_id(), "payment {id} of order {order} was declined");
+        }
+        Ok(())
+    }
+
+    /// Notes that by this payment nothing will be paid. Nothing is to be done any more.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn close(&self, payment: &Payment, reason: &str) -> sqlx::Result<()> {
+        let closed = self.change(|| {
+            sqlx::query(
+                "update payments
+                 set status = 'closed', reason = $2, token = null, url = null, decision = null, due_at = null,
+                     attempts = 0, key_round = 0, updated_at = now()
+                 where id = $1 and status in ('pending', 'open')",
+            )
+            .bind(payment.id.as_str())
+            .bind(reason)
+        });
+        if closed.await? {
+            let (id, order) = (&payment.id, &payment.order_id);
+            info!(payment = %id, order = %order, trace_id = payment.trace_id(), "payment {id} is closed: {reason}");
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that changes one payment, and says whether it did.
+    pub(super) async fn change(
+        &self,
+        statement: impl Fn() -> Query<'static, Postgres, PgArguments>,
+    ) -> sqlx::Result<bool> {
+        postgres::retry_conflicts(|| async {
+            let mut connection = self.database.connection().await?;
+            let changed = statement().execute(&mut *connection).await?;
+            connection.release();
+            Ok(changed.rows_affected() > 0)
+        })
+        .await
+    }
+}
+
+/// The same inside of a transaction.
+pub(super) async fn authorise(
+    connection: &mut PgConnection,
+    payment: &Id,
+    intent: &str,
+) -> sqlx::Result<Authorised> {
+    let row: Option<(String, Option<String>)> = sqlx::query_as(
+        "update payments
+         set status = 'authorised', stripe_intent = $2, token = null, url = null, reason = null, attempts = 0,
+             key_round = 0, updated_at = now(),
+             -- Told as always: it is for orders to say that it comes too late.
+             decision = nullif(decision, 'close'),
+             due_at = case when nullif(decision, 'close') is null then now() + $3 * interval '1 second' else now() end
+         where id = $1 and status in ('pending', 'open')
+         returning order_id, traceparent",
+    )
+    .bind(payment.as_str())
+    .bind(intent)
+    .bind(LOOK_UP_S)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some((order, traceparent)) = row {
+        let order = row::id(order)?;
+        let traceparent: Option<Traceparent> = traceparent.and_then(|text| text.parse().ok());
+        let event =
+            PaymentCreated { id: payment.clone(), order_id: order.clone(), stripe_id: intent.to_owned() };
+        enqueue(connection, &event, traceparent.as_ref()).await?;
+        return Ok(Authorised::Now(Step { order, traceparent }));
+    }
+    let orphan = sqlx::query(
+        "update payments set stripe_intent = $2, decision = 'release', due_at = now(), attempts = 0, key_round = 0
+         where id = $1 and status in ('declined', 'closed') and decision is null",
+    )
+    .bind(payment.as_str())
+    .bind(intent)
+    .execute(connection)
+    .await?;
+    Ok(if orphan.rows_affected() > 0 { Authorised::Orphan } else { Authorised::Before })
+}
