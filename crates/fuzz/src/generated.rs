@@ -71,6 +71,7 @@ fn command(config: &Path, target: &Target) -> Result<Command> {
         .arg(packages.join("bin").join(PACKAGE))
         .env("PYTHONPATH", &packages)
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("WEBHOOK_SECRET", platform::WEBHOOK_SECRET)
         .env("SCHEMATHESIS_HOOKS", paths::repository().join("crates/fuzz/src/hooks.py"))
         .arg("--config-file")
         .arg(config)

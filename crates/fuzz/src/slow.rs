@@ -37,7 +37,7 @@ pub(super) async fn run(target: Target) -> Result<()> {
         connection.write_all(half).await?;
         crowd.push(connection);
     }
-    let good = Request::get(target.good).bytes(Some(&target.me.cookie));
+    let good = Request::get(&target.good).bytes(Some(&target.me.cookie));
     for _ in 0..10 {
         let answer = raw::send(target.port, &good, LIMIT).await.context("beside a crowd of slow requests")?;
         let status = answer.map(|answer| answer.status);

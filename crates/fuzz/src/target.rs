@@ -1,6 +1,6 @@
-//! The three APIs, as seen by somebody who wants to break them.
+//! The APIs, as seen by somebody who wants to break them.
 
-use common::Service;
+use common::{Service, event::Id};
 use serde_json::{Value, json};
 
 use super::{
@@ -18,7 +18,7 @@ pub(super) struct Target {
     /// Above all its paths.
     pub(super) prefix: &'static str,
     /// A GET that answers 200 to me, whatever happened before.
-    pub(super) good: &'static str,
+    pub(super) good: String,
     /// A list in pages, where there is one.
     pub(super) list: Option<&'static str>,
     /// Needs a session.
@@ -66,7 +66,8 @@ impl Target {
             Service::Auth => Some(Self::auth(world)),
             Service::Tickets => Some(Self::tickets(world)),
             Service::Orders => Some(Self::orders(world)),
-            Service::Expiration | Service::Payments => None,
+            Service::Payments => Some(Self::payments(world)),
+            Service::Expiration => None,
         }
     }
 
@@ -77,7 +78,7 @@ impl Target {
             port: world.ports.auth,
             me: world.me.clone(),
             prefix: "/api/users",
-            good: "/api/users/currentuser",
+            good: "/api/users/currentuser".to_owned(),
             list: None,
             guarded: Request::new("GET", "/api/users/currentuser", None),
             write: Request::new("POST", "/api/users/signup", Some(account)),
@@ -95,7 +96,7 @@ impl Target {
             port: world.ports.tickets,
             me: world.me.clone(),
             prefix: "/api/tickets",
-            good: "/api/tickets?limit=1",
+            good: "/api/tickets?limit=1".to_owned(),
             list: Some("/api/tickets"),
             guarded: Request::new("POST", "/api/tickets", draft()),
             write: Request::new("POST", "/api/tickets", draft()),
@@ -116,7 +117,7 @@ impl Target {
             port: world.ports.orders,
             me: world.me.clone(),
             prefix: "/api/orders",
-            good: "/api/orders?limit=1",
+            good: "/api/orders?limit=1".to_owned(),
             list: Some("/api/orders"),
             guarded: Request::new("GET", "/api/orders", None),
             write: Request::new(
@@ -129,6 +130,29 @@ impl Target {
                 ("path.id", mine.clone().chain([theirs.clone()]).collect()),
                 ("query.after", mine.collect()),
                 ("body.ticketId", world.their_tickets.iter().map(ToString::to_string).collect()),
+            ],
+        }
+    }
+
+    fn payments(world: &World) -> Self {
+        let mine = &world.payable[0];
+        let of = |order: &Id| format!("/api/payments?orderId={order}");
+        let orders: Vec<String> = world.payable.iter().map(ToString::to_string).collect();
+        let pays = |order: &Id| Request::new("POST", "/api/payments", Some(json!({ "orderId": order })));
+        Self {
+            name: Service::Payments,
+            port: world.ports.payments,
+            me: world.payer.clone(),
+            prefix: "/api/payments",
+            good: of(mine),
+            list: None,
+            guarded: Request::get(of(mine)),
+            write: pays(mine),
+            others: vec![Request::get(of(&world.their_order)), pays(&world.their_order)],
+            known: vec![
+                ("query.orderId", orders.clone()),
+                ("body.orderId", orders),
+                ("body.token", ["tok_visa", "tok_chargeDeclined"].map(str::to_owned).to_vec()),
             ],
         }
     }

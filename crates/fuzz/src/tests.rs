@@ -34,7 +34,7 @@ async fn target(api: Router) -> Target {
         port,
         me: User { id: "u-1".parse().unwrap(), cookie: "session=e30=".to_owned() },
         prefix: "/api/orders",
-        good: "/api/orders",
+        good: "/api/orders".to_owned(),
         list: Some("/api/orders"),
         guarded: Request::get("/api/orders"),
         write: Request {

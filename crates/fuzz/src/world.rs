@@ -25,6 +25,7 @@ pub(super) struct Ports {
     pub(super) auth: u16,
     pub(super) tickets: u16,
     pub(super) orders: u16,
+    pub(super) payments: u16,
 }
 
 /// Everything that is there before the first strange request.
@@ -42,6 +43,10 @@ pub(super) struct World {
     pub(super) their_tickets: Vec<Id>,
     /// Somebody else's order of a ticket of mine.
     pub(super) their_order: Id,
+    /// Who pays. Nobody else can cancel what is paid here.
+    pub(super) payer: User,
+    /// The payer's, unpaid.
+    pub(super) payable: Vec<Id>,
 }
 
 impl World {
@@ -52,6 +57,7 @@ impl World {
             auth: port(Service::Auth)?,
             tickets: port(Service::Tickets)?,
             orders: port(Service::Orders)?,
+            payments: port(Service::Payments)?,
         };
         let me = ports.sign_up("me@example.com").await?;
         let they = ports.sign_up("they@example.com").await?;
@@ -67,7 +73,12 @@ impl World {
         for ticket in their_tickets.split_off(6) {
             my_orders.push(ports.order(&me, &ticket).await?);
         }
-        Ok(Self { ports, me, accounts, my_tickets, my_orders, their_tickets, their_order })
+        let payer = ports.sign_up("payer@example.com").await?;
+        let mut payable = Vec::new();
+        for ticket in ports.sell(&they, 6).await? {
+            payable.push(ports.order(&payer, &ticket).await?);
+        }
+        Ok(Self { ports, me, accounts, my_tickets, my_orders, their_tickets, their_order, payer, payable })
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::topology::{Topology, dead_letter_subject, durable_name, overflow_consumer, overflow_name};
+use super::topology::{self, Topology, dead_letter_subject, durable_name, overflow_consumer, overflow_name};
 use common::{Service, event::Subject};
 
 /// The prefix of a service's reply subjects: of its own, so that no other service can listen to its answers.
@@ -34,7 +34,7 @@ impl Permissions {
         for stream in topology.streams_of(service) {
             publish.extend(["INFO", "CREATE"].map(|verb| format!("$JS.API.STREAM.{verb}.{}", stream.name)));
         }
-        if !Service::OURS.contains(&service) {
+        if service.may_be_in_another_language() {
             // Clients in other languages ask what the account may do before anything else.
             publish.push("$JS.API.INFO".to_owned());
         }
@@ -42,6 +42,9 @@ impl Permissions {
         publish.extend(["INFO", "CREATE"].map(|verb| format!("$JS.API.STREAM.{verb}.{overflow}")));
         // Whether a dead letter is there already.
         publish.push(format!("$JS.API.STREAM.MSG.GET.{}", topology.dead_letter_stream_name()));
+        for subject in topology::watched(service) {
+            publish.push(format!("$JS.API.STREAM.MSG.GET.{}", topology.stream_name(subject.publisher())));
+        }
         for subject in Subject::ALL.into_iter().filter(|subject| subject.listeners().contains(&service)) {
             publish.extend(of_consumer(topology, service, subject));
         }
@@ -134,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_in_another_language_may_ask_about_its_account() {
+    fn the_user_of_a_service_that_may_be_in_another_language_may_ask_about_its_account_and_no_other() {
         for service in Service::ON_THE_BROKER {
             let asks = publish(service).contains(&"$JS.API.INFO".to_owned());
             assert_eq!(asks, service == Service::Payments, "{service}");
@@ -148,8 +151,9 @@ mod tests {
                 for verb in ["DELETE", "PURGE", "UPDATE", "DIRECT", "LIST", "NAMES", "SNAPSHOT"] {
                     assert!(!allowed.contains(verb), "{service}: {allowed}");
                 }
+                let is_watched = service == Service::Orders && allowed.ends_with(".c-payments");
                 assert!(
-                    !allowed.contains("MSG.GET") || allowed.ends_with(".c-dead-letters"),
+                    !allowed.contains("MSG.GET") || is_watched || allowed.ends_with(".c-dead-letters"),
                     "{service}: {allowed}"
                 );
             }

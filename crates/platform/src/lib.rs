@@ -7,5 +7,7 @@ mod release;
 pub mod up;
 
 pub use gateway::{BoundGateway, Gateway, Route};
-pub use platform::{CLUSTER, Fleet, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, Stores};
+pub use platform::{
+    CLUSTER, Fleet, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, Stores, WEBHOOK_SECRET,
+};
 pub use release::release_before;

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 const SOON: Duration = Duration::from_secs(30);
 /// Those with an API.
-const APIS: [Service; 3] = [Service::Auth, Service::Tickets, Service::Orders];
+const APIS: [Service; 4] = [Service::Auth, Service::Tickets, Service::Orders, Service::Payments];
 
 /// The status, the cookie that was set and the body.
 async fn ask(platform: &Platform, path: &str, cookie: &str, body: &Value) -> (StatusCode, String, Value) {
@@ -35,7 +35,7 @@ async fn ask(platform: &Platform, path: &str, cookie: &str, body: &Value) -> (St
     (head.status, cookie.to_owned(), serde_json::from_slice(&body).unwrap())
 }
 
-/// Somebody signs up, sells a ticket and orders it.
+/// Somebody signs up, sells a ticket, orders it and pays.
 async fn order(platform: &Platform, email: &str) -> Value {
     let credentials = json!({ "email": email, "password": "a-password" });
     let (status, cookie, person) = ask(platform, "/api/users/signup", "", &credentials).await;
@@ -44,13 +44,17 @@ async fn order(platform: &Platform, email: &str) -> Value {
     let (status, _, ticket) = ask(platform, "/api/tickets", &cookie, &offer).await;
     assert_eq!(status, 201, "{ticket:#}");
     let wish = json!({ "ticketId": ticket["id"] });
-    eventually("the ticket is known to `orders`, and ordered", SOON, async || {
+    let order = eventually("the ticket is known to `orders`, and ordered", SOON, async || {
         match ask(platform, "/api/orders", &cookie, &wish).await {
             (StatusCode::CREATED, _, order) => Ok(order),
             (status, _, body) => Err(format!("{status}: {body}")),
         }
     })
-    .await
+    .await;
+    let card = json!({ "orderId": order["id"], "token": "tok_visa" });
+    let (status, _, payment) = ask(platform, "/api/payments", &cookie, &card).await;
+    assert_eq!(status, 201, "{payment:#}");
+    order
 }
 
 async fn rows(platform: &Platform, name: Service, sql: &'static str) -> i64 {
@@ -59,7 +63,7 @@ async fn rows(platform: &Platform, name: Service, sql: &'static str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_placed_with_a_dead_replica_of_every_service_that_people_ask() {
+async fn an_order_is_placed_and_paid_with_a_dead_replica_of_every_service_that_people_ask() {
     let (sender, mut lines) = mpsc::unbounded_channel();
     let mut builder = Platform::builder().window(Duration::from_secs(60)).echo(sender);
     for name in APIS {
@@ -74,6 +78,13 @@ async fn an_order_is_placed_with_a_dead_replica_of_every_service_that_people_ask
         let order = order(&platform, email).await;
         assert_eq!(order["status"], "created", "{order:#}");
     }
+    eventually("the money is with the seller", SOON, async || {
+        match platform.stripe().captured_minus_refunded("usd") {
+            4_000 => Ok(()),
+            cents => Err(cents.to_string()),
+        }
+    })
+    .await;
     assert!(format!("{:#}", platform.check_running().unwrap_err()).contains("-1 has ended"));
     for name in APIS {
         platform.services(name)[0].restart().await.unwrap();

@@ -16,12 +16,39 @@ const HTTP: u64 = 3000;
 const NATS: Store = Store {
     name: "nats",
     port: 4222,
-    clients: &["tickets", "orders", "expiration", "topology"],
+    clients: &["tickets", "orders", "expiration", "payments", "topology"],
     metrics: Some(8222),
 };
-const POSTGRES: Store =
-    Store { name: "postgres", port: 5432, clients: &["auth", "tickets", "orders"], metrics: None };
+const POSTGRES: Store = Store {
+    name: "postgres",
+    port: 5432,
+    clients: &["auth", "tickets", "orders", "payments"],
+    metrics: None,
+};
 const REDIS: Store = Store { name: "expiration-redis", port: 6379, clients: &["expiration"], metrics: None };
+/// Who speaks to the payment provider, which is somewhere on the internet.
+const PROVIDERS_CLIENT: Service = Service::Payments;
+const HTTPS: u64 = 443;
+/// What is not on the internet: this machine, its neighbours, and the networks that clusters and their nodes are made of.
+/// Source: the IANA registries of special-purpose addresses, <https://www.iana.org/assignments/iana-ipv4-special-registry>.
+const NOT_PUBLIC: [(&str, &[&str]); 2] = [
+    (
+        "0.0.0.0/0",
+        &[
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "224.0.0.0/3",
+        ],
+    ),
+    ("::/0", &["::/96", "::ffff:0:0/96", "64:ff9b:1::/48", "fc00::/7", "fe80::/10", "ff00::/8"]),
+];
 /// Between the servers of a NATS cluster.
 const ROUTES: u64 = 6222;
 
@@ -39,7 +66,9 @@ const FILES: [Generated; 6] = [
     file("infra/k8s/components/namespace/network.yaml", || {
         text("What everybody may do, and nothing else", &everybody())
     }),
-    file("infra/k8s/base/network.yaml", || text("Who may ask the services", &services())),
+    file("infra/k8s/base/network.yaml", || {
+        text("Who may ask the services, and whom they ask outside", &[services(), vec![provider()]].concat())
+    }),
     file("infra/k8s/components/nats/network.yaml", || text("Who may talk to NATS", &store(&NATS))),
     file("infra/k8s/components/nats-cluster/network.yaml", || {
         text("The servers of NATS talk to each other", &routes())
@@ -74,7 +103,8 @@ pub(crate) fn check() -> Result<()> {
 
 /// Every policy that there is, those of a part of the cluster among them.
 pub(crate) fn all() -> Vec<Value> {
-    [everybody(), services(), store(&NATS), routes(), store(&POSTGRES), store(&REDIS)].concat()
+    let provider = vec![provider()];
+    [everybody(), services(), provider, store(&NATS), routes(), store(&POSTGRES), store(&REDIS)].concat()
 }
 
 fn text(what: &str, policies: &[Value]) -> Result<String> {
@@ -154,6 +184,15 @@ fn services() -> Vec<Value> {
     Service::OURS.map(of).to_vec()
 }
 
+/// The payment provider is reached wherever on the internet it is, by HTTPS: a policy knows no names, and its addresses change.
+fn provider() -> Value {
+    let places =
+        NOT_PUBLIC.map(|(cidr, except)| serde_json::json!({ "ipBlock": { "cidr": cidr, "except": except } }));
+    let there = serde_json::json!({ "to": places, "ports": tcp(HTTPS) });
+    let client = PROVIDERS_CLIENT.as_str();
+    policy("payment-provider-clients", Some(client), &named(client), &[("Egress", &[there])])
+}
+
 /// A store lets its clients in, and they may go there.
 fn store(store: &Store) -> Vec<Value> {
     let clients = one_of(store.clients);
@@ -199,6 +238,25 @@ mod tests {
             let rules = policy["spec"]["ingress"].as_array().map_or(0, Vec::len);
             assert_eq!(rules, usize::from(service != Service::Expiration), "{service}");
         }
+    }
+
+    #[test]
+    fn only_payments_reaches_the_internet_and_by_https_alone() {
+        let on_the_internet = |policy: &&Value| policy["spec"].to_string().contains("0.0.0.0/0");
+        let policies = all();
+        let [policy] = &policies.iter().filter(on_the_internet).collect::<Vec<_>>()[..] else {
+            panic!("not one")
+        };
+        assert_eq!(policy["spec"]["podSelector"], named("payments"));
+        assert_eq!(policy["spec"]["policyTypes"], serde_json::json!(["Egress"]));
+        let rule = &policy["spec"]["egress"][0];
+        assert_eq!(rule["ports"], tcp(443));
+        // Neither another pod, nor the node's metadata, nor a machine beside it.
+        let except = rule["to"][0]["ipBlock"]["except"].to_string();
+        for network in ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"] {
+            assert!(except.contains(network), "{network}: {except}");
+        }
+        assert!(rule["to"][1]["ipBlock"]["except"].to_string().contains("fc00::/7"));
     }
 
     #[test]

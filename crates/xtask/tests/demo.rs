@@ -26,7 +26,7 @@ fn follow(demo: Xtask) -> Vec<Value> {
     let summary = said.last().unwrap();
     assert_eq!(demo.end(), (Vec::new(), Some(0)), "the summary is the last line: {summary:#}");
     assert_eq!(summary["holds"], true, "{summary:#}");
-    assert_eq!(summary["invariants"].as_array().unwrap().len(), 9);
+    assert_eq!(summary["invariants"].as_array().unwrap().len(), 11);
     said
 }
 
@@ -47,11 +47,21 @@ fn assert_sold_again(said: &[Value]) {
 async fn every_invariant_holds_in_the_end_and_nothing_is_left() {
     let said = follow(demo(&[]));
     let summary = said.last().unwrap();
-    let counts =
-        ["seats", "orders", "complete", "cancelled", "expired", "swept", "sold_again", "dead_letters"];
+    let counts = [
+        "seats",
+        "orders",
+        "complete",
+        "cancelled",
+        "expired",
+        "swept",
+        "sold_again",
+        "rejected",
+        "settled",
+        "dead_letters",
+    ];
     assert_eq!(
         counts.map(|name| summary["counts"][name].as_u64().unwrap()),
-        [7, 8, 2, 1, 3, 2, 1, 2],
+        [7, 8, 2, 1, 3, 2, 1, 1, 3, 1],
         "{summary:#}"
     );
     let expected = [
@@ -62,7 +72,13 @@ async fn every_invariant_holds_in_the_end_and_nothing_is_left() {
         ("POST /api/orders", 1),
         ("kill -9", 1),
         ("FLUSHALL", 1),
-        ("dead letter", 2),
+        ("dead letter", 1),
+        // One was declined, and one got a page.
+        ("POST /api/payments", 4),
+        ("payment:created", 4),
+        ("order:completed", 2),
+        ("payment:rejected", 1),
+        ("payment:settled", 3),
     ];
     for (event, times) in expected {
         assert_eq!(count(&said, event), times, "{event}");
@@ -81,7 +97,12 @@ fn every_invariant_holds_with_more_orders_than_a_person_may_leave_unpaid() {
 
 #[test]
 fn every_invariant_holds_with_any_one_service_killed_while_timers_are_pending() {
-    let services = [("auth", "sign in"), ("tickets", "GET /api/tickets"), ("orders", "GET /api/orders")];
+    let services = [
+        ("auth", "sign in"),
+        ("tickets", "GET /api/tickets"),
+        ("orders", "GET /api/orders"),
+        ("payments", "GET /api/payments"),
+    ];
     // Side by side: they wait more than they work.
     let demos = services.map(|(service, refused)| (service, refused, demo(&["--kill", service])));
     for (service, refused, demo) in demos {
@@ -125,7 +146,7 @@ fn what_makes_no_sense_is_refused() {
         (["--window", "10"], "has no unit"),
         (["--window", "1s"], "at least 2s"),
         (["--replicas", "0"], "from 1"),
-        (["--kill", "payments"], "auth, tickets, orders, expiration"),
+        (["--kill", "people"], "auth, tickets, orders, expiration, payments"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("demo").args(arguments).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -15,7 +15,7 @@ use testkit::is_gone;
 fn up(arguments: &[&str]) -> (Xtask, Value, Vec<Pid>) {
     let mut up = Xtask::start(&[&["up", "--json", "--port", "0"], arguments].concat());
     let said = up.until("up");
-    let pids = pids(&said, 7);
+    let pids = pids(&said, 8);
     assert!(up.is_running() && pids.iter().all(|pid| !is_gone(*pid)));
     (up, said.last().unwrap().clone(), pids)
 }
@@ -43,14 +43,18 @@ fn example(line: &Value) -> Vec<Value> {
 async fn an_order_is_placed_at_the_printed_address_and_ctrl_c_drains_everything() {
     let (up, line, pids) = up(&["--window", "1m"]);
     let answers = example(&line);
-    let [person, order] = &answers[..] else { panic!("{answers:#?}") };
+    let [person, order, payment] = &answers[..] else { panic!("{answers:#?}") };
     assert_eq!(order["status"], "created", "{answers:#?}");
     assert_eq!(order["userId"], person["id"], "{answers:#?}");
+    // The money is taken on a page of the stand-in, which says so.
+    let (page, stripe) = (payment["url"].as_str().unwrap(), line["stripe"]["url"].as_str().unwrap());
+    assert!(page.starts_with(stripe) && line["stripe"]["standIn"] == true, "{answers:#?} {line:#}");
+    assert_eq!(line["stripe"]["cards"]["4242 4242 4242 4242"], "pays", "{line:#}");
     up.signal(Signal::INT);
     // The lines go on to the end of the last process.
     let (rest, code) = up.end();
     assert_eq!(code, Some(0), "{rest:#?}");
-    for service in ["auth", "tickets", "orders", "expiration"] {
+    for service in ["auth", "tickets", "orders", "expiration", "payments"] {
         let drained = |line: &&Value| {
             line["process"] == format!("{service}-1") && line["message"] == format!("{service} has drained")
         };
@@ -62,7 +66,7 @@ async fn an_order_is_placed_at_the_printed_address_and_ctrl_c_drains_everything(
 #[tokio::test]
 async fn sigterm_ends_it_too_with_two_processes_of_each_service() {
     let (up, line, pids) = up(&["--replicas", "2"]);
-    assert_eq!(line["processes"].as_array().unwrap().len(), 3 + 2 * 4, "{line:#}");
+    assert_eq!(line["processes"].as_array().unwrap().len(), 3 + 2 * 5, "{line:#}");
     up.signal(Signal::TERM);
     assert_eq!(up.end().1, Some(0));
     are_gone(&pids).await;

@@ -72,7 +72,7 @@ fn all(target: &Target) -> Result<Vec<Attack>> {
 async fn one(target: &Target, attack: &Attack) -> Result<()> {
     let answer = raw::send(target.port, &attack.request, LIMIT).await?;
     attack.expected.check(answer.as_ref())?;
-    let good = Request::get(target.good).bytes(Some(&target.me.cookie));
+    let good = Request::get(&target.good).bytes(Some(&target.me.cookie));
     let answer = raw::send(target.port, &good, LIMIT).await.context("the good request behind it")?;
     let status = answer.map(|answer| answer.status);
     ensure!(status == Some(200), "the good request behind it was answered {status:?}");

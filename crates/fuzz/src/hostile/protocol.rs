@@ -50,7 +50,7 @@ pub(super) fn attacks(target: &Target) -> Vec<Attack> {
     let mut attacks: Vec<Attack> =
         NO_HTTP.iter().map(|(name, bytes)| Attack::new(*name, bytes.to_vec(), Malformed)).collect();
     for method in NO_METHODS {
-        let request = Request { method, ..Request::get(target.good) };
+        let request = Request { method, ..Request::get(&target.good) };
         attacks.push(Attack::new(
             format!("method {method}"),
             request.bytes(Some(&target.me.cookie)),
@@ -59,7 +59,7 @@ pub(super) fn attacks(target: &Target) -> Vec<Attack> {
     }
     let good = |headers: &[(&str, &[u8])]| {
         let cookie = [("Cookie", target.me.cookie.as_bytes())];
-        raw::request("GET", target.good, &[&cookie[..], headers].concat(), b"")
+        raw::request("GET", &target.good, &[&cookie[..], headers].concat(), b"")
     };
     for header in ODD_HEADERS {
         let name = format!("{}: {}", header.0, header.1.escape_ascii());

@@ -16,6 +16,7 @@ use super::{
     Route,
     headers::{add_forwarded, remove_hop_by_hop},
     replicas::Replicas,
+    way_back,
 };
 
 /// Until a service begins to answer, as ingress-nginx has it; a body may take longer.
@@ -63,7 +64,8 @@ pub(super) async fn forward(
     mut request: Request,
 ) -> Response {
     let Some(route) = routes.of(request.uri().path()) else {
-        return refused(StatusCode::NOT_FOUND, "Not Found");
+        let page = way_back::page(request.method(), request.uri().path());
+        return page.unwrap_or_else(|| refused(StatusCode::NOT_FOUND, "Not Found"));
     };
     let Some(uri) = absolute(request.uri(), route.service) else {
         return refused(StatusCode::BAD_REQUEST, "The request's address can't be read");

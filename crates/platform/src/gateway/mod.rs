@@ -1,10 +1,12 @@
 //! One local address in front of every service, which routes as the ingress does.
 //!
-//! `replicas` chooses whom to connect to, `forward` sends a request on once, `headers` tells the service who asked.
+//! `replicas` chooses whom to connect to, `forward` sends a request on once, `headers` tells the service who asked;
+//! `way_back` is where a buyer lands who has paid.
 
 mod forward;
 mod headers;
 mod replicas;
+mod way_back;
 
 use std::net::SocketAddr;
 
@@ -61,6 +63,14 @@ impl BoundGateway {
         let listener = process::http::listen(address)
             .with_context(|| format!("the gateway can't listen on {address}"))?;
         Ok(Self { listener, port: None })
+    }
+
+    /// `http://127.0.0.1:<port>`, where it will answer.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn url(&self) -> Result<String> {
+        Ok(format!("http://{}", self.listener.local_addr().context("the address of the gateway")?))
     }
 
     /// Starts to answer, on this runtime. Of two routes that fit, the first is taken.

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use process::config::duration::WithUnit;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use super::{Fleet, LogLine, Platform, READY, Stores, fleet::routes, servers::Servers};
+use super::{Fleet, LogLine, Platform, READY, Stores, fleet::routes, servers::Servers, stripe};
 use crate::BoundGateway;
 use testkit::{ServiceBuilder, ServiceProcess};
 
@@ -75,7 +75,8 @@ impl PlatformBuilder {
         self
     }
 
-    /// Runs the services that lie in this directory, such as [`crate::release_before`], and not the current ones.
+    /// Runs the services that lie in this directory, such as [`crate::release_before`], and not the current ones. One that
+    /// does not lie there is left out.
     #[must_use]
     pub fn programs(mut self, directory: PathBuf) -> Self {
         self.programs = Some(directory);
@@ -110,25 +111,49 @@ impl PlatformBuilder {
             Some(gateway) => gateway,
             None => BoundGateway::any().await?,
         };
+        let stripe = match &stores.stripe {
+            Some(stripe) => stripe.clone(),
+            None => stripe::start().await?,
+        };
+        let provider = stripe::variables(&stripe, &gateway)?;
         let mut services: BTreeMap<Service, Vec<ServiceProcess>> = BTreeMap::new();
         for (name, count) in &self.replicas {
             let replicas = services.entry(*name).or_default();
-            for number in 1..=*count {
-                replicas.push(self.command(*name, number, stores).spawn().await?);
+            for number in 1..=self.count(*name, *count) {
+                replicas.push(self.command(*name, number, stores, &provider).spawn().await?);
             }
+        }
+        if services.get(&Service::Payments).is_some_and(|replicas| !replicas.is_empty()) {
+            stripe::tell(&stripe, &gateway)?;
         }
         try_join_all(services.values().flatten().map(|service| service.ready(READY))).await?;
         let gateway = gateway.serve(routes(&services))?;
-        Ok(Fleet { gateway, services })
+        Ok(Fleet { gateway, services, stripe })
     }
 
-    fn command(&self, name: Service, number: usize, stores: &Stores) -> ServiceBuilder {
+    /// How many there are of a service.
+    fn count(&self, name: Service, wanted: usize) -> usize {
+        let is_there = |directory: &PathBuf| directory.join(name.as_str()).is_file();
+        if self.programs.as_ref().is_none_or(is_there) { wanted } else { 0 }
+    }
+
+    fn command(
+        &self,
+        name: Service,
+        number: usize,
+        stores: &Stores,
+        provider: &[(&'static str, String)],
+    ) -> ServiceBuilder {
         let label = format!("{name}-{number}");
         let program = match &self.programs {
             Some(directory) => ServiceProcess::program(directory.join(name.as_str())),
             None => ServiceProcess::command(name.as_str()),
         };
         let mut command = told(program.name(&label), name, &label, stores);
+        if name == Service::Payments {
+            command =
+                provider.iter().fold(command, |command, (variable, value)| command.env(variable, value));
+        }
         for (variable, value) in &self.env {
             command = command.env(variable, value);
         }

@@ -4,11 +4,13 @@ use common::Service;
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Result, bail, ensure};
 use futures_util::future::join_all;
+use stripe_stand_in::StandIn;
 
 use super::Running;
 use crate::{Gateway, Route};
@@ -20,6 +22,7 @@ pub struct Fleet {
     // Fields are dropped in this order.
     pub(super) gateway: Gateway,
     pub(super) services: BTreeMap<Service, Vec<ServiceProcess>>,
+    pub(super) stripe: Arc<StandIn>,
 }
 
 impl Fleet {
@@ -31,6 +34,11 @@ impl Fleet {
     /// The proxy in front of the services.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// The stand-in for Stripe, which takes the money.
+    pub fn stripe(&self) -> &StandIn {
+        &self.stripe
     }
 
     /// The processes of a service, in order: `orders-1`, `orders-2` ...
@@ -69,7 +77,8 @@ impl Fleet {
     /// # Errors
     /// The services that did not exit with 0 within `limit`, which are killed.
     pub async fn drain(self, limit: Duration) -> Result<()> {
-        let Self { gateway, services } = self;
+        // The stand-in outlives the services, which may still have to ask it.
+        let Self { gateway, services, stripe: _stripe } = self;
         drop(gateway);
         let services: Vec<ServiceProcess> = services.into_values().flatten().collect();
         let ended = join_all(services.iter().filter(|service| service.is_running()).map(async |service| {

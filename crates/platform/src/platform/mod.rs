@@ -4,6 +4,7 @@ mod builder;
 mod fleet;
 mod servers;
 mod stores;
+mod stripe;
 
 use common::Service;
 use std::{fs, ops::Deref, path::Path, time::Duration};
@@ -22,6 +23,9 @@ use testkit::{Nats, Postgres, Redis};
 pub const CLUSTER: &str = "ticketing";
 /// The services' `JWT_KEY`, with which a test can sign a session of its own. It guards nothing.
 pub const JWT_KEY: &str = "a key for this machine alone";
+
+/// The services' `STRIPE_WEBHOOK_SECRET`, with which a test can sign what Stripe would tell. It guards nothing.
+pub const WEBHOOK_SECRET: &str = "whsec_of-this-machine-alone";
 
 /// Longer than the slowest of them needs on a busy machine.
 const READY: Duration = Duration::from_secs(60);

@@ -1,13 +1,15 @@
-//! The three servers, as in production but for the disk, and a database for each service that has one.
+//! The three servers, as in production but for the disk, a database for each service that has one, and a stand-in for
+//! Stripe.
 
 use common::Service;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use anyhow::Result;
 
 use messaging::{Permissions, topology::Topology};
+use stripe_stand_in::StandIn;
 
-use super::{JWT_KEY, Stores};
+use super::{JWT_KEY, Stores, stripe};
 use testkit::{Database, Nats, Postgres, Redis};
 
 /// Nothing is evicted, and a restart loses no timer.
@@ -32,6 +34,7 @@ pub(crate) struct Servers {
     pub(super) redis: Redis,
     pub(super) postgres: Postgres,
     pub(super) databases: BTreeMap<Service, Database>,
+    stripe: Arc<StandIn>,
 }
 
 impl Servers {
@@ -43,17 +46,17 @@ impl Servers {
         for name in Service::OURS.into_iter().filter(|name| name.has_database()) {
             databases.insert(name, postgres.database_named(name.as_str()).await?);
         }
-        Ok(Self { nats, redis, postgres, databases })
+        Ok(Self { nats, redis, postgres, databases, stripe: stripe::start().await? })
     }
 
     /// What each service is told of them.
     pub(super) fn stores(&self) -> Stores {
-        let mut stores = Stores::default();
+        let mut stores = Stores::beside(self.stripe.clone());
         for (name, database) in &self.databases {
             stores.set(*name, "DATABASE_URL", database.url());
             stores.set(*name, "JWT_KEY", JWT_KEY);
         }
-        for name in [Service::Tickets, Service::Orders, Service::Expiration] {
+        for name in Service::ON_THE_BROKER {
             let user = format!("://{name}:{name}@");
             stores.set(name, "NATS_URL", self.nats.url().replacen("://", &user, 1));
         }

@@ -1,26 +1,37 @@
 //! Where each service finds its stores.
 
 use common::Service;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+
+use stripe_stand_in::StandIn;
 
 /// The part of each service's environment that says where its stores are, and with which passwords and keys.
 #[derive(Clone, Debug, Default)]
-pub struct Stores(BTreeMap<Service, BTreeMap<String, String>>);
+pub struct Stores {
+    variables: BTreeMap<Service, BTreeMap<String, String>>,
+    /// The one that remembers the payments in these stores. Without it each fleet has one of its own.
+    pub(super) stripe: Option<Arc<StandIn>>,
+}
 
 impl Stores {
+    /// Whose payments this one remembers.
+    pub(super) fn beside(stripe: Arc<StandIn>) -> Self {
+        Self { variables: BTreeMap::new(), stripe: Some(stripe) }
+    }
+
     /// Sets a variable of one service, such as `DATABASE_URL`.
     pub fn set(&mut self, name: Service, variable: &str, value: impl Into<String>) {
-        self.0.entry(name).or_default().insert(variable.to_owned(), value.into());
+        self.variables.entry(name).or_default().insert(variable.to_owned(), value.into());
     }
 
     /// Every variable of one service.
     pub(super) fn of(&self, name: Service) -> impl Iterator<Item = (&str, &str)> {
-        let variables = self.0.get(&name).into_iter().flatten();
+        let variables = self.variables.get(&name).into_iter().flatten();
         variables.map(|(variable, value)| (variable.as_str(), value.as_str()))
     }
 
     /// `DATABASE_URL` of a service; none for one that has no database.
     pub fn database_url(&self, name: Service) -> Option<&str> {
-        self.0.get(&name)?.get("DATABASE_URL").map(String::as_str)
+        self.variables.get(&name)?.get("DATABASE_URL").map(String::as_str)
     }
 }

@@ -6,9 +6,19 @@ use serde_json::json;
 use crate::{Fleet, Platform, Running, Stores};
 use testkit::terminal;
 
+/// Cards of Stripe's test mode that its stand-in knows, with what each does.
+/// Source: <https://docs.stripe.com/testing>.
+const CARDS: [(&str, &str); 4] = [
+    ("4242 4242 4242 4242", "pays"),
+    ("4000 0000 0000 0002", "is declined"),
+    ("4000 0000 0000 9995", "has not enough money"),
+    ("4000 0025 0000 3155", "asks its owner first"),
+];
+
 /// What there is to be told.
 pub(super) struct Introduction {
     url: String,
+    stripe: String,
     running: Vec<Running>,
     databases: Vec<(String, String)>,
 }
@@ -17,13 +27,15 @@ impl Introduction {
     /// Of a platform with servers of its own.
     pub(super) fn of_platform(platform: &Platform) -> Self {
         let databases = databases(|name| platform.database_url(name));
-        Self { url: platform.url(), running: platform.running(), databases }
+        let stripe = platform.stripe().url().to_owned();
+        Self { url: platform.url(), stripe, running: platform.running(), databases }
     }
 
     /// Of services on somebody else's servers.
     pub(super) fn of_fleet(fleet: &Fleet, stores: &Stores) -> Self {
         let databases = databases(|name| stores.database_url(name));
-        Self { url: fleet.url(), running: fleet.running(), databases }
+        let stripe = fleet.stripe().url().to_owned();
+        Self { url: fleet.url(), stripe, running: fleet.running(), databases }
     }
 }
 
@@ -34,7 +46,7 @@ fn databases<'a>(url: impl Fn(Service) -> Option<&'a str>) -> Vec<(String, Strin
 
 /// Says it on stdout: text, or one line of JSON.
 pub(super) fn tell(introduction: Introduction, json: bool, colour: bool) {
-    let Introduction { url, running, databases } = introduction;
+    let Introduction { url, stripe, running, databases } = introduction;
     let example = example(&url);
     if json {
         let processes: Vec<_> = running
@@ -43,8 +55,11 @@ pub(super) fn tell(introduction: Introduction, json: bool, colour: bool) {
             .collect();
         let databases: serde_json::Map<_, _> =
             databases.into_iter().map(|(name, url)| (name, json!(url))).collect();
+        let cards: serde_json::Map<_, _> =
+            CARDS.iter().map(|(number, what)| ((*number).to_owned(), json!(what))).collect();
         let line = json!({
             "event": "up", "url": url, "processes": processes, "databases": databases, "example": example,
+            "look": LOOK, "stripe": { "url": stripe, "standIn": true, "cards": cards },
         });
         return terminal::write(&line.to_string());
     }
@@ -56,12 +71,33 @@ pub(super) fn tell(introduction: Introduction, json: bool, colour: bool) {
     for (name, url) in databases {
         row(&name, &url);
     }
-    terminal::write(&terminal::paint("\nsign up, put a ticket up for sale and order it:\n", "1", colour));
+    terminal::write(&terminal::paint(
+        &format!("\na stand-in for Stripe takes the money, and no bank is asked: its pages are at {stripe}"),
+        "1",
+        colour,
+    ));
+    for (number, what) in CARDS {
+        terminal::write(&format!("  {number}  {what}"));
+    }
+    terminal::write(&terminal::paint(
+        "\nsign up, put a ticket up for sale, order it and begin to pay:\n",
+        "1",
+        colour,
+    ));
     terminal::write(&example);
+    terminal::write(&terminal::paint(
+        "\nopen the url that this prints in a browser, pay with one of the cards, and look what became of the order:\n",
+        "1",
+        colour,
+    ));
+    terminal::write(LOOK);
     terminal::write(&terminal::paint("\nthe logs, until Ctrl-C:\n", "1", colour));
 }
 
-/// Lines for a shell: one person signs up, sells a ticket and orders it.
+/// The line behind those of the [`example`], for who has paid.
+const LOOK: &str = r#"curl -sS -b "$JAR" $URL/api/orders/$ORDER; echo"#;
+
+/// Lines for a shell: one person signs up, sells a ticket, orders it and begins to pay.
 fn example(url: &str) -> String {
     // A ticket is known to `orders` some milliseconds after `tickets` has answered.
     format!(
@@ -71,6 +107,8 @@ JSON='Content-Type: application/json'
 curl -sS -c "$JAR" -H "$JSON" -d '{{"email":"'$$'@example.com","password":"a-password"}}' $URL/api/users/signup; echo
 TICKET=$(curl -sS -b "$JAR" -H "$JSON" -d '{{"title":"Concert","price":20}}' $URL/api/tickets | sed 's/.*"id":"\([^"]*\)".*/\1/')
 sleep 1
-curl -sS -b "$JAR" -H "$JSON" -d '{{"ticketId":"'$TICKET'"}}' $URL/api/orders; echo"#
+ORDER=$(curl -sS -b "$JAR" -H "$JSON" -d '{{"ticketId":"'$TICKET'"}}' $URL/api/orders); echo "$ORDER"
+ORDER=$(echo "$ORDER" | sed 's/{{"id":"\([^"]*\)".*/\1/')
+curl -sS -b "$JAR" -H "$JSON" -d '{{"orderId":"'$ORDER'"}}' $URL/api/payments; echo"#
     )
 }

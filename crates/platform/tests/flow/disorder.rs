@@ -82,7 +82,7 @@ impl World {
         let mut changed_at = quiet_since;
         eventually("everything is at rest", 2 * SOON, async || {
             let mut now = Vec::new();
-            for name in [Service::Orders, Service::Tickets] {
+            for name in [Service::Orders, Service::Tickets, Service::Payments] {
                 for service in self.platform.services(name) {
                     let metrics = service.get("/metrics").await.map_err(|error| format!("{error:#}"))?.1;
                     now.extend(

@@ -5,8 +5,10 @@
 mod disorder;
 mod full;
 mod life;
+mod money;
 mod overtaken;
 mod people;
+mod race;
 mod rush;
 mod trace;
 mod upgrade;

@@ -42,6 +42,11 @@ impl Person {
         Self { client: client.clone(), url: fleet.url(), cookie }
     }
 
+    /// The same person at other services on the same stores.
+    pub(crate) fn at(self, fleet: &Fleet) -> Self {
+        Self { url: fleet.url(), ..self }
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).header("cookie", &self.cookie)
     }
@@ -63,6 +68,17 @@ impl Person {
     /// Orders a ticket, whatever the answer is.
     pub(crate) async fn order(&self, ticket: &Id) -> Response {
         self.request(Method::POST, "/api/orders").json(&json!({ "ticketId": ticket })).send().await.unwrap()
+    }
+
+    /// Pays for an order, by a card's token or, without one, on the provider's page; the answer is the payment.
+    pub(crate) async fn pay(&self, order: &Id, token: Option<&str>) -> Value {
+        let mut body = json!({ "orderId": order });
+        if let Some(token) = token {
+            body["token"] = token.into();
+        }
+        let answer = self.request(Method::POST, "/api/payments").json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
     }
 
     /// Orders a ticket as soon as `orders` knows it and nobody has it.

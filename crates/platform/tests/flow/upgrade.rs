@@ -1,14 +1,14 @@
 //! A rollout and a rollback: two releases work side by side, on the same streams, tables and timers.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, process::Command, time::Duration};
 
 use common::{
     Service,
     event::{Id, OrderCancelled, Subject},
 };
-use platform::{Fleet, Platform};
+use platform::{CLUSTER, Fleet, Platform};
 use sqlx::{Connection as _, PgConnection};
-use testkit::eventually;
+use testkit::{ServiceProcess, eventually};
 
 use crate::{
     people::{Person, id},
@@ -71,6 +71,24 @@ fn difference<T: PartialEq + std::fmt::Debug>(
     differs.map(|(key, value)| format!("{key} is {:?} and should be {value:?}", found.get(key))).collect()
 }
 
+/// What has to be there before the first pod of this release is: its new subjects, in the streams of the one before.
+async fn apply_topology(world: &World) {
+    let url = world.platform.nats().url();
+    let applied = tokio::task::spawn_blocking(move || {
+        let mut topology = Command::new(ServiceProcess::build_and_locate("topology").unwrap());
+        topology
+            .arg("apply")
+            .env_clear()
+            .env("NATS_URL", url)
+            .env("NATS_CLUSTER_ID", CLUSTER)
+            .output()
+            .unwrap()
+    })
+    .await
+    .unwrap();
+    assert!(applied.status.success(), "{applied:?}");
+}
+
 async fn settle(world: &World, books: &Books) {
     eventually("every order has come to its end, and every seat with it", SOON, async || {
         let orders = table(world, Service::Orders, "select id, status from orders").await;
@@ -82,7 +100,7 @@ async fn settle(world: &World, books: &Books) {
     .await;
     eventually("everything has been told", SOON, async || {
         let mut waiting = BTreeMap::new();
-        for name in [Service::Orders, Service::Tickets] {
+        for name in [Service::Orders, Service::Tickets, Service::Payments] {
             waiting.extend(table::<String>(world, name, "select id::text, subject from outbox").await);
         }
         if waiting.is_empty() { Ok(()) } else { Err(format!("{waiting:?}")) }
@@ -101,6 +119,7 @@ async fn the_release_before_works_beside_this_one_in_a_rollout_and_in_a_rollback
 
     let old = start_old().await.unwrap();
     books.trade(&world, &old).await;
+    apply_topology(&world).await;
     // A rollout: both are there, people reach one or the other, and each gets what the other has begun.
     let new = start_new().await.unwrap();
     books.trade(&world, &old).await;
@@ -126,4 +145,26 @@ async fn the_release_before_works_beside_this_one_in_a_rollout_and_in_a_rollback
     told.sort();
     let unpaid = books.0.iter().filter(|(_, paid)| !**paid).map(|((order, _), _)| order.to_string());
     assert_eq!(told, unpaid.collect::<Vec<_>>(), "each unpaid order is cancelled once, and no other");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_the_release_before_has_placed_is_paid_through_the_payments_of_this_one() {
+    let before = tokio::task::spawn_blocking(platform::release_before).await.unwrap().unwrap();
+    let world = World::without_services().await;
+    let stores = world.platform.stores();
+    let old = Platform::builder().programs(before).start_on(&stores).await.unwrap();
+    let person = Person::sign_up(&old, "ada").await;
+    let ticket = person.sell("Concert, row 7").await;
+    let order = id(&person.order_soon(&ticket).await);
+    old.drain(SOON).await.unwrap();
+
+    apply_topology(&world).await;
+    let new = Platform::builder().start_on(&stores).await.unwrap();
+    let person = person.at(&new);
+    person.pay(&order, Some("tok_visa")).await;
+    let captured = |order: &serde_json::Value| order["payment"]["status"] == "captured";
+    let shown = world.order_is(&person, &order, "the money is with the seller", captured).await;
+    assert_eq!(shown["status"], "complete", "{shown:#}");
+    assert_eq!(new.stripe().captured_minus_refunded("usd"), 2_000);
+    assert_eq!(world.dead_letters().await, [""; 0]);
 }

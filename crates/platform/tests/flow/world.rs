@@ -33,6 +33,13 @@ impl World {
         Self::of(Service::OURS.into_iter().fold(Platform::builder().window(window), two)).await
     }
 
+    /// As [`Self::start`], where a buyer may have as many unpaid orders as he likes.
+    pub(crate) async fn without_limits(window: Duration) -> Self {
+        let two = |builder: platform::PlatformBuilder, name| builder.replicas(name, 2);
+        let builder = Service::OURS.into_iter().fold(Platform::builder().window(window), two);
+        Self::of(builder.env("MAX_UNPAID_ORDERS", "0")).await
+    }
+
     /// As [`Self::start`], with streams that hold so many bytes, and no limit on a seller's changes.
     pub(crate) async fn with_streams_of(window: Duration, bytes: i64) -> Self {
         let builder = Platform::builder().window(window).env("NATS_STREAM_BYTES", bytes.to_string());
@@ -51,7 +58,7 @@ impl World {
         Self { platform, jetstream: jetstream::new(nats.clone()), nats }
     }
 
-    /// Takes the money for an order, as `payments` does.
+    /// Charges for an order and tells it, as a `payments` does that knows nothing of authorising.
     pub(crate) async fn pay(&self, order: &Id) {
         let id = Id::generate();
         let payment = PaymentCreated { id, order_id: order.clone(), stripe_id: "ch_1".to_owned() };
@@ -59,7 +66,7 @@ impl World {
         self.publish(PaymentCreated::SUBJECT.as_str(), HeaderMap::new(), body).await;
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this plays a service that is not ours")]
+    #[expect(clippy::disallowed_methods, reason = "this plays a service in another language")]
     pub(crate) async fn publish(&self, subject: &str, headers: HeaderMap, body: Vec<u8>) {
         let sent = self.jetstream.publish_with_headers(subject.to_owned(), headers, body.into()).await;
         sent.unwrap().await.unwrap();

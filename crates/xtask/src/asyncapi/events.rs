@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use common::event::{
-    Event, ExpirationComplete, OrderCancelled, OrderCreated, PaymentCreated, Subject, TicketCreated,
-    TicketUpdated,
+    Event, ExpirationComplete, OrderCancelled, OrderCompleted, OrderCreated, PaymentCreated, PaymentRejected,
+    PaymentSettled, Subject, TicketCreated, TicketUpdated,
 };
 use common::traceparent::TRACEPARENT;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ macro_rules! golden {
 }
 
 /// Every event of the contract.
-pub(super) fn all() -> [EventType; 6] {
+pub(super) fn all() -> [EventType; 9] {
     [
         event::<TicketCreated>(&[("for sale", golden!("ticket_created"))]),
         event::<TicketUpdated>(&[
@@ -44,8 +44,11 @@ pub(super) fn all() -> [EventType; 6] {
         ]),
         event::<OrderCreated>(&[("placed", golden!("order_created"))]),
         event::<OrderCancelled>(&[("cancelled", golden!("order_cancelled"))]),
+        event::<OrderCompleted>(&[("paid", golden!("order_completed"))]),
+        event::<PaymentRejected>(&[("too late", golden!("payment_rejected"))]),
         event::<ExpirationComplete>(&[("time is over", golden!("expiration_complete"))]),
-        event::<PaymentCreated>(&[("paid", golden!("payment_created"))]),
+        event::<PaymentCreated>(&[("authorised", golden!("payment_created"))]),
+        event::<PaymentSettled>(&[("captured", golden!("payment_settled"))]),
     ]
 }
 

@@ -18,9 +18,7 @@ pub(super) fn all() -> Result<BTreeMap<String, Value>> {
             operations.insert(key(*listener, "Receive", subject), receive(*listener, subject)?);
         }
     }
-    for listener in
-        Service::ON_THE_BROKER.into_iter().filter(|service| service.is_ours() && listens(*service))
-    {
+    for listener in Service::ON_THE_BROKER.into_iter().filter(|service| listens(*service)) {
         operations.insert(format!("{listener}SendDeadLetter"), dead_letter(listener));
     }
     Ok(operations)
@@ -47,9 +45,7 @@ fn operation(service: Service, action: &str, subject: Subject) -> Value {
 
 fn receive(listener: Service, subject: Subject) -> Result<Value> {
     let mut operation = operation(listener, "receive", subject);
-    if listener.is_ours() {
-        operation["bindings"] = topology::consumer_binding(listener, subject)?;
-    }
+    operation["bindings"] = topology::consumer_binding(listener, subject)?;
     Ok(operation)
 }
 
@@ -83,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_of_ours_receives_through_its_durable_consumer() {
+    fn a_listener_receives_through_its_durable_consumer() {
         let operation = &all().unwrap()["expirationReceiveOrderCreated"];
         let binding = &operation["bindings"]["nats"]["x-jetstream"];
         assert_eq!(binding["stream"], "ticketing-orders");

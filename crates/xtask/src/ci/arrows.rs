@@ -23,12 +23,17 @@ const ROWS: &[&[&str]] = &[
     &["process"],
     &["messaging", "postgres"],
     &["outbox", "web"],
-    &["auth", "expiration", "orders", "tickets", "topology"],
-    &["testkit"],
+    &["auth", "expiration", "orders", "payments", "tickets", "topology"],
+    &["model", "stripe-stand-in", "testkit"],
     &["platform"],
     &["demo", "fuzz", "bench"],
     &["xtask"],
 ];
+
+/// The crates that are for development only: those from the row of `testkit` on.
+pub(super) fn development_only() -> Vec<&'static str> {
+    ROWS.iter().skip_while(|row| !row.contains(&"testkit")).copied().flatten().copied().collect()
+}
 
 /// Holds the crates against their rows, and looks for circles among the modules of each.
 ///
@@ -83,6 +88,13 @@ fn running_up(crates: &Arrows, rows: &[&[&str]]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_beside_the_tests_or_below_is_for_development_only() {
+        let crates = development_only();
+        assert!(crates.contains(&"stripe-stand-in") && crates.contains(&"xtask"), "{crates:?}");
+        assert!(!crates.contains(&"payments") && !crates.contains(&"topology"), "{crates:?}");
+    }
 
     #[test]
     fn an_arrow_between_crates_that_runs_up_or_sideways_is_named() {

@@ -17,6 +17,12 @@ use crate::permissions;
 const DIRECTORY: &str = "infra/k8s";
 /// Its secrets are files that git ignores.
 const PRODUCTION: &str = "production";
+/// What nobody can make up for production, with values that are as good for a check.
+const GIVEN: [(&str, &str); 3] = [
+    ("STRIPE_SECRET_KEY", "sk_test_of-a-check"),
+    ("STRIPE_WEBHOOK_SECRET", "whsec_of-a-check"),
+    ("PUBLIC_URL", "https://ticketing.dev"),
+];
 /// The rest, which renders as it is.
 const OVERLAYS: [&str; 3] = ["dev", "stores", "hot"];
 /// Those whose services are held against the binaries. `hot` has no probes that restart what is compiling.
@@ -70,12 +76,20 @@ pub(super) fn render_all() -> Result<Vec<(&'static str, PathBuf)>> {
     let directory = paths::dev().join("manifests");
     fresh_copy(&directory)?;
     let overlay = |name: &str| directory.join("overlays").join(name);
-    ensure!(
-        kustomize(&overlay(PRODUCTION), Stdio::null())?.is_none(),
-        "the production overlay renders without its secrets, and has to refuse"
-    );
-    let secrets = overlay(PRODUCTION).join("secrets");
-    succeed(here(Command::new("infra/create-secrets.sh")).arg(&secrets).stdout(Stdio::null()))?;
+    must_refuse(&overlay(PRODUCTION), "without its secrets")?;
+    let create = || {
+        let mut create = here(Command::new("infra/create-secrets.sh"));
+        create.arg(overlay(PRODUCTION).join("secrets")).stdout(Stdio::null());
+        create
+    };
+    for (missing, _) in GIVEN {
+        let mut without = create();
+        without.envs(GIVEN).env_remove(missing).stderr(Stdio::null());
+        let status = without.status().context("cannot start infra/create-secrets.sh")?;
+        ensure!(!status.success(), "infra/create-secrets.sh makes up {missing}, and has to refuse");
+    }
+    must_refuse(&overlay(PRODUCTION), "without what nobody can make up")?;
+    succeed(create().envs(GIVEN))?;
     let mut rendered = Vec::new();
     for name in OVERLAYS.into_iter().chain([PRODUCTION]) {
         let text = kustomize(&overlay(name), Stdio::inherit())?
@@ -85,6 +99,15 @@ pub(super) fn render_all() -> Result<Vec<(&'static str, PathBuf)>> {
         rendered.push((name, file));
     }
     Ok(rendered)
+}
+
+fn must_refuse(overlay: &Path, how: &str) -> Result<()> {
+    ensure!(
+        kustomize(overlay, Stdio::null())?.is_none(),
+        "the overlay {} renders {how}, and has to refuse",
+        overlay.display()
+    );
+    Ok(())
 }
 
 /// A copy, so that the secrets which are made for the check do not replace the developer's own.

@@ -18,6 +18,7 @@ SQL
 make auth "${AUTH_PASSWORD:?}"
 make tickets "${TICKETS_PASSWORD:?}"
 make orders "${ORDERS_PASSWORD:?}"
+make payments "${PAYMENTS_PASSWORD:?}"
 
 # Nobody but the superuser has business in these.
 psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-postgres}" --dbname=postgres <<'SQL'

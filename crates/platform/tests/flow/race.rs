@@ -1,0 +1,279 @@
+//! Paying and expiring at the same moment, while processes are killed and webhooks go astray: whoever wins, the money follows.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use common::{
+    Service, clock,
+    event::{Id, Timestamp},
+};
+use futures_util::future::join_all;
+use platform::Platform;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
+use stripe_stand_in::{Call, Fault, IntentStatus, RandomFaults, WebhookMode};
+use testkit::{eventually, paths};
+
+use crate::{
+    people::{Person, client, id},
+    world::{SOON, World},
+};
+
+/// Orders of a run unless [`VARIABLE`] says more.
+const ORDERS: usize = 120;
+const VARIABLE: &str = "MONEY_RACE_ORDERS";
+/// Each is paid at a random moment within so much of its expiry.
+const AROUND_MS: u64 = 50;
+const WINDOW: Duration = Duration::from_secs(8);
+const PRICE_CENTS: i64 = 2_000;
+/// A loser's money is back so long after it was rejected.
+const RELEASED: f64 = 5.0;
+
+/// Small, seeded, and the same everywhere (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % below
+    }
+}
+
+/// One order and how it is paid.
+struct Bet {
+    order: Id,
+    expires_at: Timestamp,
+    /// Relative to the expiry.
+    at_ms: i64,
+    /// The page, for those who do not send a token.
+    page: Option<String>,
+}
+
+async fn bets(person: &Person, orders: usize, dice: &mut Dice) -> Vec<Bet> {
+    let tickets = join_all((0..orders).map(|nth| {
+        let title = format!("Seat {nth}");
+        async move { person.sell(&title).await }
+    }))
+    .await;
+    let placed = join_all(tickets.iter().map(|ticket| person.order_soon(ticket))).await;
+    let mut bets = Vec::new();
+    for body in placed {
+        let order = id(&body);
+        let page = if dice.next(4) == 0 {
+            person.pay(&order, None).await["url"].as_str().map(str::to_owned)
+        } else {
+            None
+        };
+        let expires_at = body["expiresAt"].as_str().unwrap().parse().unwrap();
+        let at_ms = dice.next(2 * AROUND_MS) as i64 - AROUND_MS as i64;
+        bets.push(Bet { order, expires_at, at_ms, page });
+    }
+    bets
+}
+
+/// A good card, typed into a page.
+fn type_in(page: &str) -> RequestBuilder {
+    let form = "number=4242424242424242&expiry=12/40&cvc=123&name=Ada";
+    client().post(page).header("content-type", "application/x-www-form-urlencoded").body(form)
+}
+
+/// Whatever the answer is, and whether there is one: that is the point.
+async fn pay(person: &Person, bet: &Bet) {
+    let left_ms = bet.expires_at.as_millis() + bet.at_ms - clock::now_ms();
+    tokio::time::sleep(Duration::from_millis(u64::try_from(left_ms).unwrap_or_default())).await;
+    let sent = match &bet.page {
+        Some(url) => type_in(url).send().await,
+        None => {
+            let body = json!({ "orderId": bet.order, "token": "tok_visa" });
+            person.request(Method::POST, "/api/payments").json(&body).send().await
+        }
+    };
+    drop(sent);
+}
+
+/// Kills one process after another and starts it again, and lets webhooks and calls go wrong, until `end_ms`.
+async fn chaos(platform: &Platform, dice: &mut Dice, end_ms: i64) {
+    let calls = Call::ALL.to_vec();
+    let faults = vec![
+        Fault::CutBefore,
+        Fault::CutAfter,
+        Fault::Unavailable,
+        Fault::RateLimited,
+        Fault::KeyInUse,
+        Fault::Slow(Duration::from_millis(20)),
+    ];
+    platform.stripe().random_faults(RandomFaults {
+        seed: dice.next(u64::MAX),
+        probability: 0.1,
+        calls,
+        faults,
+    });
+    while clock::now_ms() < end_ms {
+        let mode = match dice.next(5) {
+            0 => WebhookMode::Deliver,
+            1 => WebhookMode::Double,
+            2 => WebhookMode::Reverse(4),
+            3 => WebhookMode::Drop(0.5),
+            _ => WebhookMode::Lossy { drop: 0.3, double: 0.3, delay: Duration::from_millis(300) },
+        };
+        platform.stripe().set_webhook_mode(mode);
+        let service = if dice.next(2) == 0 { Service::Orders } else { Service::Payments };
+        let victim = &platform.services(service)[dice.next(2) as usize];
+        victim.kill().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(dice.next(150))).await;
+        victim.restart().await.unwrap();
+    }
+}
+
+async fn connect(world: &World, service: Service) -> PgConnection {
+    PgConnection::connect(world.platform.database_url(service).unwrap()).await.unwrap()
+}
+
+async fn left(database: &mut PgConnection, what: &'static str, sql: &'static str) -> Option<String> {
+    let count: i64 = sqlx::query_scalar(sql).fetch_one(database).await.unwrap();
+    (count > 0).then(|| format!("{count} {what}"))
+}
+
+async fn at_rest(world: &World, limit: Duration) {
+    let mut orders = connect(world, Service::Orders).await;
+    let mut payments = connect(world, Service::Payments).await;
+    eventually("everything is settled and told", limit, async || {
+        let unpaid = "select count(*) from orders where status in ('created', 'awaiting:payment')";
+        let rejected = "select count(*) from rejected_payments where settled_at is null";
+        let accepted = "select count(*) from orders where status = 'complete' and payment_outcome is null";
+        let open = "select count(*) from payments where status in ('pending', 'open', 'authorised')";
+        let outbox = "select count(*) from outbox";
+        let found = [
+            left(&mut orders, "unpaid orders", unpaid).await,
+            left(&mut orders, "rejected payments", rejected).await,
+            left(&mut orders, "complete orders without their money", accepted).await,
+            left(&mut orders, "events in the outbox of orders", outbox).await,
+            left(&mut payments, "open payments", open).await,
+            left(&mut payments, "events in the outbox of payments", outbox).await,
+        ];
+        let found: Vec<String> = found.into_iter().flatten().collect();
+        if found.is_empty() { Ok(()) } else { Err(found.join(", ")) }
+    })
+    .await;
+}
+
+/// I11, order by order: what Stripe has taken is what the order says.
+async fn check_money(world: &World) {
+    let mut orders = connect(world, Service::Orders).await;
+    let rows: Vec<(String, String, Option<String>)> =
+        sqlx::query_as("select id, status, payment_outcome from orders")
+            .fetch_all(&mut orders)
+            .await
+            .unwrap();
+    let mut taken: BTreeMap<String, i64> = BTreeMap::new();
+    for entry in world.platform.stripe().ledger() {
+        assert_ne!(entry.status, IntentStatus::RequiresCapture, "money is still held: {entry:?}");
+        *taken.entry(entry.metadata["order"].clone()).or_default() += entry.net();
+    }
+    let mut complete = 0;
+    for (order, status, outcome) in rows {
+        let expected = if status == "complete" { PRICE_CENTS } else { 0 };
+        assert_eq!(taken.get(&order).copied().unwrap_or_default(), expected, "order {order} is {status}");
+        if status == "complete" {
+            complete += 1;
+            assert_eq!(outcome.as_deref(), Some("captured"), "order {order}");
+        }
+    }
+    assert_eq!(world.platform.stripe().captured_minus_refunded("usd"), complete * PRICE_CENTS);
+    assert_eq!(world.dead_letters().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_pays_while_the_order_expires_has_the_seat_or_the_money_whatever_is_killed_meanwhile() {
+    let seed = clock::now_ms().unsigned_abs();
+    // The first thing that a failure needs.
+    paths::say(&format!("seed {seed}"));
+    let orders = paths::variable(VARIABLE).map_or(ORDERS, |text| text.to_str().unwrap().parse().unwrap());
+    let mut dice = Dice(seed);
+    let world = World::without_limits(WINDOW).await;
+    let person = Person::sign_up(&world.platform, "ada").await;
+    let mut due: Vec<Bet> = Vec::new();
+    while due.len() < orders {
+        // In waves, each of which is placed well before it expires.
+        let wave = bets(&person, ORDERS.min(orders - due.len()), &mut dice).await;
+        let end_ms = wave.iter().map(|bet| bet.expires_at.as_millis()).max().unwrap() + 200;
+        let paying = join_all(wave.iter().map(|bet| pay(&person, bet)));
+        tokio::join!(paying, chaos(&world.platform, &mut dice, end_ms));
+        due.extend(wave);
+    }
+    world.platform.stripe().clear_faults();
+    world.platform.stripe().set_webhook_mode(WebhookMode::Deliver);
+    world.platform.stripe().release_webhooks();
+    for service in [Service::Orders, Service::Payments] {
+        for process in world.platform.services(service) {
+            process.ready(SOON).await.unwrap();
+        }
+    }
+    let mut database = connect(&world, Service::Orders).await;
+    let all_up: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("select now()").fetch_one(&mut database).await.unwrap();
+    // A lost webhook is looked for after two minutes.
+    at_rest(&world, 4 * SOON).await;
+    check_money(&world).await;
+    let slow: Vec<(String, f64)> = sqlx::query_as(
+        "select payment_id, extract(epoch from settled_at - rejected_at)::float8 from rejected_payments
+         where rejected_at > $1 and settled_at - rejected_at > $2 * interval '1 s'",
+    )
+    .bind(all_up)
+    .bind(RELEASED)
+    .fetch_all(&mut database)
+    .await
+    .unwrap();
+    assert!(slow.is_empty(), "released too late: {slow:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_buyers_of_one_seat_who_both_pay_one_has_the_seat_and_the_other_his_money() {
+    let world = World::start(Duration::from_secs(4)).await;
+    let ada = Person::sign_up(&world.platform, "ada").await;
+    let ben = Person::sign_up(&world.platform, "ben").await;
+    let ticket = ada.sell("Concert, row 7").await;
+    let first = id(&ada.order_soon(&ticket).await);
+    let page = ada.pay(&first, None).await["url"].as_str().unwrap().to_owned();
+    // His page can't be closed in time, and he pays on it when the seat is another's.
+    world.platform.stripe().fault(Call::ExpireSession, Fault::Unavailable, 1_000);
+    let second = id(&ben.order_soon(&ticket).await);
+    ben.pay(&second, Some("tok_visa")).await;
+    let paid = type_in(&page).send().await.unwrap();
+    assert!(paid.status().is_success() || paid.status().is_redirection(), "{}", paid.status());
+    world.platform.stripe().clear_faults();
+    let is = |status: &'static str| move |order: &Value| order["payment"]["status"] == status;
+    world.order_is(&ben, &second, "the second has the seat", is("captured")).await;
+    world.order_is(&ada, &first, "the first has his money", is("released")).await;
+    at_rest(&world, SOON).await;
+    check_money(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_authorised_while_nats_is_away_is_told_when_it_is_back_and_the_order_is_complete() {
+    let world = World::without_limits(Duration::from_secs(10)).await;
+    let ada = Person::sign_up(&world.platform, "ada").await;
+    let bets = bets(&ada, 30, &mut Dice(7)).await;
+    world.platform.nats().kill().await.unwrap();
+    join_all(bets.iter().filter(|bet| bet.page.is_none()).map(|bet| ada.pay(&bet.order, Some("tok_visa"))))
+        .await;
+    let last_ms = bets.iter().map(|bet| bet.expires_at.as_millis()).max().unwrap();
+    eventually("the time to pay is over", SOON, async || match last_ms - clock::now_ms() {
+        ..=0 => Ok(()),
+        left_ms => Err(format!("{left_ms} ms left")),
+    })
+    .await;
+    world.platform.nats().restart().await.unwrap();
+    at_rest(&world, 2 * SOON).await;
+    check_money(&world).await;
+    let mut orders = connect(&world, Service::Orders).await;
+    let complete: i64 = sqlx::query_scalar("select count(*) from orders where status = 'complete'")
+        .fetch_one(&mut orders)
+        .await
+        .unwrap();
+    let paid = bets.iter().filter(|bet| bet.page.is_none()).count();
+    assert_eq!(complete, paid as i64, "whoever paid has the seat, nobody else");
+}
