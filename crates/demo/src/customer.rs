@@ -1,5 +1,6 @@
 //! One buyer with one order in mind: places it, and later pays, cancels or forgets it.
 
+mod paying;
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +11,7 @@ use common::event::{Id, Timestamp};
 use tokio::time::Instant;
 
 use super::{
-    cast::{Answer, Payments, Person},
+    cast::{Answer, Person},
     ledger::{Entry, Known, Ledger},
     moment::Moment,
     narrator::Narrator,
@@ -29,7 +30,6 @@ pub(super) struct Customer {
     pub(super) ticket: Id,
     pub(super) window: Duration,
     pub(super) person: Arc<Person>,
-    pub(super) payments: Arc<Payments>,
     pub(super) narrator: Narrator,
     pub(super) ledger: Ledger,
 }
@@ -73,10 +73,7 @@ impl Customer {
     /// Pays or cancels, after a while and well before the time is over.
     pub(super) async fn follow_up(&self, order: &Id) -> Result<()> {
         match self.role.ending {
-            Ending::Paid => {
-                tokio::time::sleep(self.window / 5).await;
-                self.payments.pay(order).await
-            }
+            Ending::Paid => self.pay(order).await,
             Ending::CancelledByBuyer => {
                 tokio::time::sleep(self.window / 4).await;
                 self.cancel(order).await

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use common::{
-    Service, event::Event, event::ExpirationComplete, event::Id, event::OrderCancelled, event::OrderCreated,
-    event::PaymentCreated, event::Subject, event::TicketCreated, event::TicketUpdated,
+    Service, event::Event, event::ExpirationComplete, event::Id, event::OrderCancelled,
+    event::OrderCompleted, event::OrderCreated, event::PaymentCreated, event::PaymentRejected,
+    event::PaymentSettled, event::Subject, event::TicketCreated, event::TicketUpdated,
 };
 use sqlx::PgPool;
+use stripe_stand_in::LedgerEntry;
 
 use super::{
     ledger::Entry,
@@ -34,6 +36,11 @@ pub(super) struct Facts {
     pub(super) fired: Vec<At<ExpirationComplete>>,
     /// `None` for a body that is no payment.
     pub(super) payments: Vec<At<Option<PaymentCreated>>>,
+    pub(super) completed: Vec<OrderCompleted>,
+    pub(super) rejected: Vec<PaymentRejected>,
+    pub(super) settled: Vec<PaymentSettled>,
+    /// What the provider's books say.
+    pub(super) purchases: Vec<Purchase>,
     pub(super) offered: Vec<TicketCreated>,
     /// In the order in which they are stored.
     pub(super) tickets: Vec<TicketUpdated>,
@@ -102,6 +109,24 @@ pub(super) struct OutboxRow {
     pub(super) payload: String,
 }
 
+/// What the provider's books say of one payment, in cents.
+#[derive(Clone, Debug)]
+pub(super) struct Purchase {
+    pub(super) order: String,
+    pub(super) captured: i64,
+    pub(super) refunded: i64,
+    /// The money is held, and neither taken nor released.
+    pub(super) is_held: bool,
+}
+
+impl From<&LedgerEntry> for Purchase {
+    fn from(entry: &LedgerEntry) -> Self {
+        let order = entry.metadata.get("order").cloned().unwrap_or_default();
+        let (captured, refunded, is_held) = (entry.captured, entry.refunded, entry.is_open());
+        Self { order, captured, refunded, is_held }
+    }
+}
+
 /// A dead letter, and why.
 #[derive(Clone, Debug)]
 pub(super) struct DeadLetter {
@@ -147,6 +172,9 @@ impl Facts {
             Ok(Subject::TicketUpdated) => body(message).map(|event| self.tickets.push(event)),
             Ok(Subject::OrderCreated) => body(message).map(|event| self.created.push(event)),
             Ok(Subject::OrderCancelled) => body(message).map(|event| self.cancelled.push(event)),
+            Ok(Subject::OrderCompleted) => body(message).map(|event| self.completed.push(event)),
+            Ok(Subject::PaymentRejected) => body(message).map(|event| self.rejected.push(event)),
+            Ok(Subject::PaymentSettled) => body(message).map(|event| self.settled.push(event)),
             Ok(Subject::ExpirationComplete) => {
                 body(message).map(|event| self.fired.push(At { event, sequence, at_ms }))
             }

@@ -9,8 +9,8 @@ use super::{
 use common::{
     clock,
     event::{
-        Event, ExpirationComplete, Id, OrderCancelled, OrderCreated, PaymentCreated, Subject, TicketCreated,
-        TicketUpdated,
+        Event, ExpirationComplete, Id, OrderCancelled, OrderCompleted, OrderCreated, PaymentCreated,
+        PaymentRejected, PaymentSettled, Subject, TicketCreated, TicketUpdated,
     },
 };
 
@@ -115,6 +115,19 @@ fn read(message: &Stored, ledger: &Ledger) -> Option<Moment> {
             // Its buyer was not late.
             if ending == Some(Ending::CancelledByBuyer) { told } else { told.lateness(message.at_ms, ledger) }
         }
+        Subject::OrderCompleted => {
+            let OrderCompleted { id, version, payment_id, .. } = body(message)?;
+            let detail = format!("version {version}, by payment {}", shortened(payment_id.as_str()));
+            moment(detail, Tone::Good).of(&id, ledger)
+        }
+        Subject::PaymentRejected => {
+            let PaymentRejected { order_id, reason, .. } = body(message)?;
+            moment(shortened(&reason), Tone::End).of(&order_id, ledger)
+        }
+        Subject::PaymentSettled => {
+            let PaymentSettled { order_id, outcome, .. } = body(message)?;
+            moment(format!("the money is {outcome}"), Tone::Plain).of(&order_id, ledger)
+        }
         Subject::ExpirationComplete => {
             let ExpirationComplete { order_id } = body(message)?;
             let paid = ledger.order(&order_id).is_some_and(|entry| entry.role.ending == Ending::Paid);
@@ -124,7 +137,7 @@ fn read(message: &Stored, ledger: &Ledger) -> Option<Moment> {
         }
         Subject::PaymentCreated => {
             let PaymentCreated { order_id, stripe_id, .. } = body(message)?;
-            moment(format!("charge {}", shortened(&stripe_id)), Tone::Good).of(&order_id, ledger)
+            moment(format!("{} is authorised", shortened(&stripe_id)), Tone::Good).of(&order_id, ledger)
         }
     })
 }

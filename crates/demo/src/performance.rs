@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{
     Options,
     cast::{Browser, Payments, Person},
-    facts::Facts,
+    facts::{Facts, Purchase},
     invariants,
     ledger::Ledger,
     line::headings,
@@ -126,6 +126,7 @@ async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
     let mut facts = Facts::collect(rest).await?;
     facts.placed = story.ledger.entries();
     facts.complete_at_ms = story.complete_at_ms.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    facts.purchases = story.platform.stripe().ledger().iter().map(Purchase::from).collect();
     facts.unrest = rest.unrest().await?;
     facts.consumers = Quiescence::consumers().len();
     let verdicts = invariants::check(&facts);

@@ -28,6 +28,17 @@ pub(super) enum Ending {
     Wiped,
 }
 
+/// How an order that is paid is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// With a card that is good.
+    Card,
+    /// With another card, after the first was declined.
+    SecondCard,
+    /// As late as a payment has to count.
+    LastMoment,
+}
+
 /// One order to be placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Role {
@@ -38,6 +49,17 @@ pub(super) struct Role {
     /// Counted from 1.
     pub(super) seat: usize,
     pub(super) ending: Ending,
+}
+
+impl Role {
+    /// How it is paid, if it is.
+    pub(super) fn way(&self) -> Way {
+        match self.number {
+            1 => Way::SecondCard,
+            5 => Way::LastMoment,
+            _ => Way::Card,
+        }
+    }
 }
 
 /// All the orders.

@@ -22,6 +22,8 @@ pub(super) struct Quiescence {
     pub(super) orders: PgPool,
     /// The database of `tickets`.
     pub(super) tickets: PgPool,
+    /// The database of `payments`.
+    pub(super) payments: PgPool,
     redis: redis::aio::MultiplexedConnection,
 }
 
@@ -38,6 +40,7 @@ impl Quiescence {
             jetstream: jetstream::new(client),
             orders: connect(Service::Orders).await?,
             tickets: connect(Service::Tickets).await?,
+            payments: connect(Service::Payments).await?,
             redis: platform.redis().connect().await?,
         })
     }
@@ -54,27 +57,29 @@ impl Quiescence {
         redis::cmd("FLUSHALL").query_async(&mut redis).await.context("wipe Redis")
     }
 
-    /// The durable consumers of the services that take part: `payments` only publishes here. In the order in which one
-    /// thing leads to another.
+    /// The durable consumers of the services that take part, in the order in which one thing leads to another.
     pub(super) fn consumers() -> Vec<(Service, Subject)> {
         let flow = [
             Subject::PaymentCreated,
             Subject::ExpirationComplete,
             Subject::OrderCreated,
             Subject::OrderCancelled,
+            Subject::OrderCompleted,
+            Subject::PaymentRejected,
+            Subject::PaymentSettled,
             Subject::TicketCreated,
             Subject::TicketUpdated,
         ];
-        let pairs = flow
-            .into_iter()
-            .flat_map(|subject| subject.listeners().iter().map(move |listener| (*listener, subject)));
-        pairs.filter(|(listener, _)| listener.is_ours()).collect()
+        flow.into_iter()
+            .flat_map(|subject| subject.listeners().iter().map(move |listener| (*listener, subject)))
+            .collect()
     }
 
     /// What is not at rest, one text each. Causes are looked at before their effects, so nothing slips through
     /// between two looks.
     pub(super) async fn unrest(&self) -> Result<Vec<String>> {
         let mut unrest: Vec<String> = self.unpaid().await?.into_iter().collect();
+        unrest.extend(self.unsettled().await?);
         let timers = self.timers().await?;
         if timers > 0 {
             unrest.push(format!("{} in Redis", text::some(timers, "timer")));
@@ -101,12 +106,24 @@ impl Quiescence {
         Ok((count > 0).then(|| format!("{} without an end", text::some(count as usize, "order"))))
     }
 
+    /// Payments with which something is still to be done.
+    async fn unsettled(&self) -> Result<Option<String>> {
+        let count: i64 = sqlx::query_scalar(
+            "select count(*) from payments where status in ('pending', 'open', 'authorised')",
+        )
+        .fetch_one(&self.payments)
+        .await
+        .context("count the unsettled payments")?;
+        Ok((count > 0).then(|| format!("{} unsettled", text::some(count as usize, "payment"))))
+    }
+
     /// Events that wait in the outbox of a service; it may have none.
     pub(super) async fn untold(&self, publisher: Service) -> Result<Option<String>> {
         let database = match publisher {
             Service::Orders => &self.orders,
             Service::Tickets => &self.tickets,
-            Service::Auth | Service::Expiration | Service::Payments => return Ok(None),
+            Service::Payments => &self.payments,
+            Service::Auth | Service::Expiration => return Ok(None),
         };
         let count: i64 = sqlx::query_scalar("select count(*) from outbox")
             .fetch_one(database)

@@ -64,7 +64,9 @@ impl Summary {
                 "for the next buyer",
             ),
             ("sold again", sold_again(facts), "seats that were given up and held by the next buyer"),
-            ("dead letters", facts.dead_letters.len(), "one nobody can read, one that somebody must refund"),
+            ("rejected", facts.rejected.len(), "payments that came too late"),
+            ("settled", facts.settled.len(), "captured for a complete order, or released"),
+            ("dead letters", facts.dead_letters.len(), "one that nobody can read"),
         ];
         let lateness = vec![
             ("timer fired", Percentiles::of(lateness.fired), "expiresAt to expiration:complete stored"),
@@ -160,7 +162,7 @@ fn as_lines(verdict: &Verdict, colour: bool) -> Vec<String> {
     const MOST: usize = 10;
     let (sign, tone) = if verdict.holds() { ("✔", Tone::Good) } else { ("✘", Tone::End) };
     let mut lines = vec![format!(
-        "  {} {} {:<38} {}",
+        "  {} {:<3} {:<37} {}",
         text::paint(sign, tone, colour),
         verdict.invariant,
         verdict.claim,

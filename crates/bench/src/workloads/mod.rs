@@ -6,6 +6,7 @@ mod chain;
 mod growth;
 mod memory;
 mod mixed;
+mod pay;
 mod platform;
 mod rush;
 mod schedule;
@@ -34,6 +35,8 @@ pub(crate) enum Workload {
     Growth,
     /// From `expiration:complete` stored to `order:cancelled` stored, by `orders` alone.
     Cancel,
+    /// From `payment:created` stored to `order:completed` stored, by `orders` alone.
+    Pay,
     /// From due to `order:cancelled` stored, by everything together.
     Chain,
     /// Several workers on one schedule.
@@ -74,6 +77,11 @@ pub(crate) enum Case {
         rate: usize,
         seconds: u64,
     },
+    Pay(usize),
+    PaySteady {
+        rate: usize,
+        seconds: u64,
+    },
     Chain(usize),
     Replicas {
         workers: usize,
@@ -94,7 +102,7 @@ pub(crate) enum Case {
 
 impl Workload {
     /// What is measured unless something else is asked for.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Schedule,
         Self::Burst,
         Self::Steady,
@@ -102,6 +110,7 @@ impl Workload {
         Self::Memory,
         Self::Growth,
         Self::Cancel,
+        Self::Pay,
         Self::Chain,
         Self::Replicas,
         Self::Start,
@@ -118,6 +127,7 @@ impl Workload {
             Self::Memory => "memory",
             Self::Growth => "growth",
             Self::Cancel => "cancel",
+            Self::Pay => "pay",
             Self::Chain => "chain",
             Self::Replicas => "replicas",
             Self::Start => "start",
@@ -155,6 +165,7 @@ impl Workload {
             Self::Cancel => {
                 vec![Case::Cancel(sizes.cancel), Case::CancelSteady { rate: 500, seconds: sizes.seconds }]
             }
+            Self::Pay => vec![Case::Pay(sizes.cancel), Case::PaySteady { rate: 500, seconds: sizes.seconds }],
             Self::Chain => vec![Case::Chain(sizes.chain)],
             Self::Replicas => {
                 [1, 2, 4].map(|workers| Case::Replicas { workers, count: sizes.limit }).to_vec()
@@ -171,9 +182,13 @@ impl Workload {
             Self::Schedule | Self::Burst | Self::Steady | Self::Mixed | Self::Soak => true,
             // What a schedule takes is in the broker, among all the rest that it holds.
             Self::Memory => contender != Contender::Schedules,
-            Self::Growth | Self::Cancel | Self::Chain | Self::Replicas | Self::Start | Self::Rush => {
-                contender == Contender::Fleet
-            }
+            Self::Growth
+            | Self::Cancel
+            | Self::Pay
+            | Self::Chain
+            | Self::Replicas
+            | Self::Start
+            | Self::Rush => contender == Contender::Fleet,
         }
     }
 }
@@ -196,6 +211,8 @@ impl Case {
             Self::Growth { pending, fired } => growth::measure(contender, pending, fired).await,
             Self::Cancel(count) => cancel::backlog(count).await,
             Self::CancelSteady { rate, seconds } => cancel::steady(rate, seconds).await,
+            Self::Pay(count) => pay::backlog(count).await,
+            Self::PaySteady { rate, seconds } => pay::steady(rate, seconds).await,
             Self::Chain(count) => chain::measure(count).await,
             Self::Start { pending } => start::measure(contender, pending).await,
             Self::Rush { buyers, tickets } => Box::pin(rush::measure(buyers, tickets)).await,
@@ -217,8 +234,8 @@ impl Case {
             Self::Mixed { backlog, rate } => format!("{}/s beside {} overdue", count(rate), count(backlog)),
             Self::Memory(n) => format!("{} pending", count(n)),
             Self::Growth { pending, .. } => format!("{} pending", count(pending)),
-            Self::Cancel(n) => format!("{} at once", count(n)),
-            Self::CancelSteady { rate, .. } => format!("{}/s", count(rate)),
+            Self::Cancel(n) | Self::Pay(n) => format!("{} at once", count(n)),
+            Self::CancelSteady { rate, .. } | Self::PaySteady { rate, .. } => format!("{}/s", count(rate)),
             Self::Chain(n) => format!("{} due at once", count(n)),
             Self::Replicas { workers: 1, .. } => "1 worker".to_owned(),
             Self::Replicas { workers, .. } => format!("{workers} workers"),

@@ -63,6 +63,19 @@ impl Browser {
             .with_context(|| format!("{method} {}{path}", self.url))
     }
 
+    /// Sends a form to a page, wherever it is. The answer is its status.
+    pub(crate) async fn submit(&self, url: &str, form: &'static str) -> Result<u16> {
+        let request = Request::builder()
+            .method("POST")
+            .uri(url)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form))
+            .with_context(|| format!("make a form for {url}"))?;
+        let answer = tokio::time::timeout(PATIENCE, self.exchange(request)).await;
+        let answer = answer.unwrap_or_else(|_| anyhow::bail!("no answer within {PATIENCE:?}"));
+        Ok(answer.with_context(|| format!("POST {url}"))?.status)
+    }
+
     async fn exchange(&self, request: Request<Body>) -> Result<Answer> {
         let (head, body) = self.client.request(request).await?.into_parts();
         let body = axum::body::to_bytes(Body::new(body), LONGEST_BODY).await.context("read the body")?;

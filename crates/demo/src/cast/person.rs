@@ -77,6 +77,20 @@ impl Person {
         self.ask("DELETE", &format!("/api/orders/{order}"), None).await
     }
 
+    /// `POST /api/payments`, with a card's token, or for the page on which one pays.
+    pub(crate) async fn pay(&self, order: &Id, token: Option<&str>) -> Result<Answer> {
+        let mut payment = json!({ "orderId": order });
+        if let Some(token) = token {
+            payment["token"] = token.into();
+        }
+        self.ask("POST", "/api/payments", Some(&payment)).await
+    }
+
+    /// `GET /api/payments?orderId=`
+    pub(crate) async fn payments_of(&self, order: &Id) -> Result<Answer> {
+        self.ask("GET", &format!("/api/payments?orderId={order}"), None).await
+    }
+
     /// The `Cookie` header, to go on by hand.
     pub(crate) fn cookie(&self) -> &str {
         &self.cookie
@@ -105,6 +119,11 @@ impl Answer {
         let read: Vec<_> = of_it.clone().filter_map(id_and_expiry).collect();
         ensure!(read.len() == of_it.count(), "GET /api/orders: not a list of orders: {}", self.body);
         Ok(read)
+    }
+
+    /// The page on which one pays, in the answer to a `POST` without a card.
+    pub(crate) fn page(&self) -> Result<String> {
+        self.expect(201, "POST /api/payments", |body| body["url"].as_str().map(str::to_owned))
     }
 
     /// The ticket in the answer to a `GET`.

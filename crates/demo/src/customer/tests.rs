@@ -1,6 +1,5 @@
 //! What a buyer makes of answers that are lost, on a socket of an `orders` that loses them.
 
-use common::Service;
 use std::{
     collections::VecDeque,
     sync::{Mutex, PoisonError},
@@ -14,14 +13,10 @@ use axum::{
     routing::{get, post},
 };
 
-use messaging::Broker;
-use messaging::NatsSettings;
-use process::health::Health;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::cast::Browser;
-use testkit::Nats;
 
 /// What becomes of a request to place an order.
 #[derive(Clone, Copy, Debug)]
@@ -104,22 +99,11 @@ async fn order(steps: &[Step], hidden: usize) -> (Result<Known>, usize) {
 }
 
 async fn customer(browser: &Browser) -> Customer {
-    let nats = Nats::start().await.unwrap();
-    let settings = NatsSettings {
-        addresses: vec![nats.url().parse().unwrap()],
-        ca_file: None,
-        cluster_id: platform::CLUSTER.to_owned(),
-        client_id: "test".to_owned(),
-        replicas: 1,
-        stream_bytes: messaging::topology::STREAM_BYTES,
-    };
-    let broker = Broker::connect(Service::Payments, &settings, &Health::new()).await.unwrap();
     Customer {
         role: Role { number: 1, buyer: 0, seat: 1, ending: Ending::Expires },
         ticket: "t-1".parse().unwrap(),
         window: Duration::from_secs(10),
         person: Arc::new(Person::sign_up(browser, "Ada").await.unwrap()),
-        payments: Arc::new(Payments(broker.publisher())),
         narrator: Narrator::silent(),
         ledger: Ledger::default(),
     }

@@ -1,6 +1,7 @@
 //! What must always hold, checked against the facts: pure functions, one invariant each.
 
 mod dead_letters;
+mod money;
 mod orders;
 pub(super) mod rest;
 mod seats;
@@ -14,7 +15,7 @@ use super::facts::Facts;
 /// What became of one invariant.
 #[derive(Clone, Debug)]
 pub(super) struct Verdict {
-    /// `I1` to `I9`.
+    /// `I1` to `I11`.
     pub(super) invariant: &'static str,
     /// What it says, in a few words.
     pub(super) claim: &'static str,
@@ -42,5 +43,7 @@ pub(super) fn check(facts: &Facts) -> Vec<Verdict> {
         dead_letters::poison_is_kept_once(facts),
         rest::everything_drains(facts),
         rest::late_by_no_more(facts),
+        money::paid_in_time_is_paid(facts),
+        money::money_follows_the_order(facts),
     ]
 }

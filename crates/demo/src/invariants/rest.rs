@@ -21,7 +21,7 @@ pub(super) fn everything_drains(facts: &Facts) -> Verdict {
         }
     }
     let compared = format!(
-        "nothing in Redis' schedule, nothing pending or unanswered at {} consumers, {} in two outboxes",
+        "nothing in Redis' schedule, nothing pending or unanswered at {} consumers, {} in the outboxes",
         facts.consumers,
         text::some(facts.outbox.len() + facts.ticket_outbox.len(), "event")
     );

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use common::clock;
 use tokio::time::Instant;
 
@@ -47,24 +47,6 @@ impl Story<'_> {
             self.restart().await?;
         }
         Ok(())
-    }
-
-    /// One of those who did not pay changes his mind, too late.
-    pub(super) async fn pay_too_late(&self) -> Result<()> {
-        let entries = self.ledger.entries();
-        let late = entries
-            .iter()
-            .find(|entry| entry.role.ending == Ending::Expires)
-            .context("an order that expires")?;
-        wait("the first unpaid order is cancelled", SWEPT, async || {
-            let status: String = sqlx::query_scalar("select status from orders where id = $1")
-                .bind(late.order.as_str())
-                .fetch_one(&self.rest.orders)
-                .await?;
-            Ok((status != "cancelled").then(|| format!("it is {status}")))
-        })
-        .await?;
-        self.payments.pay(&late.order).await
     }
 
     pub(super) async fn sweeper_catches(&self) -> Result<()> {

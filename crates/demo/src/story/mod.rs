@@ -1,9 +1,10 @@
 //! The story: people sign up, seats go on sale, buyers order them, and what can go wrong does.
 
+mod complete;
 mod expiry;
 mod orders;
 mod outage;
-mod payments;
+mod page;
 mod sale;
 mod seat;
 mod wait;
@@ -55,7 +56,7 @@ pub(super) struct Story<'a> {
 impl Story<'_> {
     /// Plays all of it, to the point where everything is at rest. The answer is the buyer of the first order.
     pub(super) async fn play(&self) -> Result<Arc<Person>> {
-        let watching = tokio::spawn(payments::watch(
+        let watching = tokio::spawn(complete::watch(
             self.rest.clone(),
             self.narrator.clone(),
             self.ledger.clone(),
@@ -63,14 +64,16 @@ impl Story<'_> {
         ));
         let people = self.sign_up().await?;
         let seats = self.open_sale(&people).await?;
-        let placed_at = self.first_orders(&people, &seats).await?;
+        let (placed_at, later) = self.first_orders(&people, &seats).await?;
         self.seat_is_free_again(&people, &seats).await?;
         self.kill(&people, &seats).await?;
         self.last_orders(&people, &seats, placed_at + self.options.window / 2).await?;
         self.seat_is_sold_again(&people, &seats).await?;
+        let page = self.open_a_page(&people).await?;
         self.timers_fire().await?;
+        later.join_all().await.into_iter().collect::<Result<()>>()?;
         self.wipe_redis().await?;
-        self.pay_too_late().await?;
+        self.pay_too_late(&page).await?;
         self.sweeper_catches().await?;
         self.come_to_rest().await?;
         watching.abort();
@@ -84,7 +87,6 @@ impl Story<'_> {
             ticket: seats[role.seat - 1].clone(),
             window: self.options.window,
             person: Arc::clone(&people.buyers[role.buyer]),
-            payments: Arc::clone(&self.payments),
             narrator: self.narrator.clone(),
             ledger: self.ledger.clone(),
         }

@@ -14,12 +14,18 @@ use super::{AT_ONCE, AT_REST, SOON, Story, wait::wait};
 use crate::{
     cast::SignedUp,
     moment::Moment,
+    plan::Way,
     text::{self, Tone},
 };
 
 impl Story<'_> {
-    /// Places the first orders, pays some, has one cancelled and one refused. The answer is when the last was placed.
-    pub(super) async fn first_orders(&self, people: &SignedUp, seats: &[Id]) -> Result<Instant> {
+    /// Places the first orders, pays some, has one cancelled and one refused. The answer is when the last was placed, and who
+    /// pays later.
+    pub(super) async fn first_orders(
+        &self,
+        people: &SignedUp,
+        seats: &[Id],
+    ) -> Result<(Instant, JoinSet<Result<()>>)> {
         let begin = Instant::now();
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
         let mut orders = JoinSet::new();
@@ -35,16 +41,23 @@ impl Story<'_> {
                 let placed = customer.order().await?;
                 drop(permit);
                 let placed_at = Instant::now();
+                if customer.role.way() == Way::LastMoment {
+                    return Ok((placed_at, Some((customer, placed))));
+                }
                 customer.follow_up(&placed).await?;
-                anyhow::Ok(placed_at)
+                anyhow::Ok((placed_at, None))
             });
         }
         self.book_twice(people, &seats[0]).await?;
-        let mut placed_at = begin;
+        let (mut placed_at, mut later) = (begin, JoinSet::new());
         while let Some(done) = orders.join_next().await {
-            placed_at = placed_at.max(done.context("a buyer's task")??);
+            let (placed, who) = done.context("a buyer's task")??;
+            placed_at = placed_at.max(placed);
+            if let Some((customer, order)) = who {
+                later.spawn(async move { customer.follow_up(&order).await });
+            }
         }
-        Ok(placed_at)
+        Ok((placed_at, later))
     }
 
     /// Another buyer wants a seat that is taken.

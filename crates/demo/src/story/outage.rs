@@ -25,7 +25,8 @@ impl Story<'_> {
             Service::Auth => "; people who are signed in stay so",
             Service::Tickets => "; orders are taken without it, and its events wait for it",
             Service::Orders => "; they wait for it, and so do the buyers",
-            Service::Expiration | Service::Payments => "",
+            Service::Payments => "GET /api/payments",
+            Service::Expiration => "",
         };
         self.narrator
             .act(format!("one `{name}` process is killed while {} pending{meanwhile}", are(timers, "timer")));
@@ -81,6 +82,10 @@ impl Story<'_> {
         self.platform.services(name).first().with_context(|| format!("a process of {name}"))
     }
 
+    fn first_order(&self) -> Result<Id> {
+        Ok(self.ledger.numbered(1).context("the first order")?.order)
+    }
+
     /// What the first buyer wants of the service that is killed. Doing it twice is as good as once.
     async fn visit(&self, people: &SignedUp, seats: &[Id]) -> Result<Answer> {
         let visitor = &people.buyers[0];
@@ -88,7 +93,8 @@ impl Story<'_> {
             Service::Auth => visitor.sign_in().await,
             Service::Tickets => visitor.look_at(&seats[0]).await,
             Service::Orders => visitor.orders().await,
-            name @ (Service::Expiration | Service::Payments) => bail!("nobody asks `{name}` for anything"),
+            Service::Payments => visitor.payments_of(&self.first_order()?).await,
+            name @ Service::Expiration => bail!("nobody asks `{name}` for anything"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Each invariant holds in a story that went well, and breaks on the one fact that it is there to notice.
 
+mod money;
 mod orders;
 mod rest;
 mod seats;
@@ -7,12 +8,12 @@ mod seats;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::event::{
     CancelledTicket, ExpirationComplete, Id, OrderCancelled, OrderCreated, OrderStatus, OrderedTicket,
-    PaymentCreated, TicketCreated, TicketUpdated,
+    PaymentCreated, PaymentRejected, TicketCreated, TicketUpdated,
 };
 
 use super::check;
 use crate::{
-    facts::{At, DeadLetter, Facts, OrderRow, TicketRow},
+    facts::{At, DeadLetter, Facts, OrderRow, Purchase, TicketRow},
     ledger::{Entry, Known},
     plan::{Ending, Plan},
 };
@@ -68,8 +69,12 @@ fn facts() -> Facts {
     facts.fired = vec![fired("o-1", 4), fired("o-3", 4)];
     // The poison, the good one behind it, and one for an order that is cancelled.
     facts.payments =
-        vec![payment(1, None), payment(2, Some(("p-1", "o-1"))), payment(3, Some(("p-3", "o-3")))];
-    facts.dead_letters = vec![dead_letter(1), dead_letter(3)];
+        vec![payment(1, None), payment(2, Some(("p-1", "o-1"))), late_payment(3, Some(("p-3", "o-3")))];
+    facts.dead_letters = vec![dead_letter(1)];
+    facts.rejected = vec![rejected("p-3", "o-3")];
+    let purchase =
+        |order: &str, captured| Purchase { order: order.to_owned(), captured, refunded: 0, is_held: false };
+    facts.purchases = vec![purchase("o-1", 2_000), purchase("o-3", 0)];
     facts.complete_at_ms.insert(id("o-1"), 50);
     facts
 }
@@ -134,6 +139,15 @@ fn payment(sequence: u64, of: Option<(&str, &str)>) -> At<Option<PaymentCreated>
     At { event, sequence, at_ms: 0 }
 }
 
+fn late_payment(sequence: u64, of: Option<(&str, &str)>) -> At<Option<PaymentCreated>> {
+    At { at_ms: expires_at().timestamp_millis() + 2_000, ..payment(sequence, of) }
+}
+
+fn rejected(payment: &str, order: &str) -> PaymentRejected {
+    let reason = "too late".to_owned();
+    PaymentRejected { id: id(payment), order_id: id(order), stripe_id: "ch".to_owned(), reason }
+}
+
 fn dead_letter(sequence: u64) -> DeadLetter {
     let subject = format!("dead-letter.orders-payment-created.{sequence}");
     DeadLetter { subject, reason: "bad".to_owned() }
@@ -149,7 +163,7 @@ fn broken(change: impl FnOnce(&mut Facts)) -> Vec<&'static str> {
 #[test]
 fn every_invariant_holds_in_a_story_that_went_well() {
     let verdicts = check(&facts());
-    assert_eq!(verdicts.len(), 9);
+    assert_eq!(verdicts.len(), 11);
     for verdict in verdicts {
         assert!(verdict.holds(), "{verdict:?}");
     }

@@ -1,4 +1,4 @@
-//! Orders that become complete: no event tells of it.
+//! Orders that become complete, as their rows show it.
 
 use std::{
     collections::{HashMap, hash_map},
