@@ -1,7 +1,11 @@
 -- Where the money of the payment that completed the order is in the end. Null: not known yet, or never, from a payments
 -- service that settles nothing.
-alter table orders
-  add column payment_outcome text check (payment_outcome in ('captured', 'released', 'refunded', 'failed'));
+-- It waits no longer behind others than orders may wait behind it; then it is tried again.
+set local lock_timeout = '2s';
+alter table orders add column payment_outcome text;
+-- Of the rows that are there all are null: no need to look at each of them under a lock.
+alter table orders add constraint a_payment_outcome_is_known
+  check (payment_outcome in ('captured', 'released', 'refunded', 'failed')) not valid;
 
 -- Payments that could not be taken. A row is open until payments says what became of the money, or a person has seen to it.
 create table rejected_payments (

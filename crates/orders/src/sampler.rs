@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use common::event::Subject;
 use messaging::Broker;
 use metrics::gauge;
-use process::health::Heartbeat;
+use process::{health::Heartbeat, outage::Outage};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -25,8 +25,11 @@ use crate::{
 const INTERVAL: Duration = Duration::from_millis(250);
 /// Between two looks at a sample that is not reached yet.
 const RECHECK: Duration = Duration::from_millis(20);
-/// Time for the other services to tell what they could not while the broker was away.
-const AFTER_RECONNECT: Duration = Duration::from_secs(2);
+/// Time for the other services to tell what they could not while the broker was away: a relay waits 3 s for its PubAcks, pauses
+/// for at most 1 s, and looks every 250 ms.
+const AFTER_OUTAGE: Duration = Duration::from_secs(5);
+/// Between two questions whether what is awaited is still in the stream.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Payments that can't be handled for so long, with every server there, hold no seat any more.
 pub const LONGEST_HOLD: Duration = Duration::from_secs(10 * 60);
 
@@ -44,13 +47,19 @@ pub struct Sampler {
     store: Store,
     watermark: watch::Sender<Watermark>,
     awaited: Option<Sample>,
+    /// When it was last seen that the stream goes that far.
+    confirmed: Instant,
+    /// Up to where payments were settled at the last look.
+    settled: u64,
+    /// When the watermark moved last.
+    moved: Instant,
     connection: u64,
     /// Nothing is sampled before.
     not_before: Instant,
-    /// For how long payments have not got on although every server answered.
+    /// For how long payments have made no progress although every server answered.
     held: Hold,
     longest_hold: Duration,
-    failing: bool,
+    outage: Outage,
 }
 
 impl Sampler {
@@ -58,17 +67,21 @@ impl Sampler {
     pub fn new(broker: Broker, store: Store) -> (Self, Watermarks) {
         let (watermark, watermarks) = Watermarks::moving();
         gauge!("orders_expiry_held_seconds").set(0.0);
-        let (connection, not_before) = (broker.connection_number(), Instant::now());
+        gauge!("orders_payments_seen_age_seconds").set(0.0);
+        let (connection, now) = (broker.connection_number(), Instant::now());
         let sampler = Self {
             broker,
             store,
             watermark,
             awaited: None,
+            confirmed: now,
+            settled: 0,
+            moved: now,
             connection,
-            not_before,
+            not_before: now,
             held: Hold::default(),
             longest_hold: LONGEST_HOLD,
-            failing: false,
+            outage: Outage::new(Duration::ZERO),
         };
         (sampler, watermarks)
     }
@@ -89,22 +102,30 @@ impl Sampler {
             };
             let pause = match step {
                 Ok(pause) => {
-                    self.failing = false;
+                    self.outage.succeeded();
                     pause
                 }
                 Err(error) => {
-                    // An outage is no hold: what waits then waits for the servers.
-                    self.held.interrupt();
-                    if !std::mem::replace(&mut self.failing, true) {
-                        warn!("expiry waits, because it is not known which payments came: {error:#}");
-                    }
+                    self.fail(&error);
                     INTERVAL
                 }
             };
+            gauge!("orders_payments_seen_age_seconds").set(self.moved.elapsed().as_secs_f64());
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
+        }
+    }
+
+    fn fail(&mut self, error: &anyhow::Error) {
+        // An outage is no hold: what waits then waits for the servers.
+        self.held.interrupt();
+        if error.downcast_ref::<sqlx::Error>().is_none() {
+            (self.not_before, self.awaited) = (Instant::now() + AFTER_OUTAGE, None);
+        }
+        if let Some(count) = self.outage.failed() {
+            warn!(count, "expiry waits, because it is not known which payments came: {error:#}");
         }
     }
 
@@ -117,7 +138,7 @@ impl Sampler {
         if connection != self.connection {
             // Not after the first one: what this process missed before, others have told.
             if self.connection != 0 {
-                self.not_before = Instant::now() + AFTER_RECONNECT;
+                self.not_before = Instant::now() + AFTER_OUTAGE;
             }
             (self.connection, self.awaited) = (connection, None);
         }
@@ -131,19 +152,31 @@ impl Sampler {
         }
         if settled < sample.last_stored {
             self.awaited = Some(sample);
-            self.hold();
-            return Ok(RECHECK);
+            self.hold(settled);
+            return self.confirm(sample).await;
         }
         self.awaited = None;
         if Instant::now() < self.not_before {
             return Ok(RECHECK);
         }
         if self.held.end() >= self.longest_hold {
-            info!("payments get on again: no order expires before those that came in time are seen");
+            info!("payments make progress again: no order expires before those that came in time are seen");
         }
         gauge!("orders_expiry_held_seconds").set(0.0);
+        self.moved = Instant::now();
         self.watermark.send_replace(Watermark::At(sample.at));
         Ok(INTERVAL)
+    }
+
+    /// What is awaited never comes if the stream was put back to an earlier state: then another sample is taken.
+    async fn confirm(&mut self, sample: Sample) -> anyhow::Result<Duration> {
+        if self.confirmed.elapsed() >= LOOK_AGAIN {
+            self.confirmed = Instant::now();
+            if self.broker.last_stored(Subject::PaymentCreated).await? < sample.last_stored {
+                self.awaited = None;
+            }
+        }
+        Ok(RECHECK)
     }
 
     async fn sample(&self) -> anyhow::Result<Sample> {
@@ -152,12 +185,15 @@ impl Sampler {
         Ok(Sample { at, last_stored })
     }
 
-    fn hold(&mut self) {
+    fn hold(&mut self, settled: u64) {
+        if settled > std::mem::replace(&mut self.settled, settled) {
+            self.held.end();
+        }
         let held = self.held.go_on();
         gauge!("orders_expiry_held_seconds").set(held.as_secs_f64());
         if held >= self.longest_hold && self.watermark.send_replace(Watermark::Waived) != Watermark::Waived {
             error!(
-                "payments have not got on for {} s: orders expire without waiting for them. See what the consumer \
+                "payments have made no progress for {} s: orders expire without waiting for them. See what the consumer \
                  orders-payment-created is doing",
                 held.as_secs()
             );

@@ -45,6 +45,7 @@ pub(crate) async fn expire_sessions(app: Arc<App>, stop: CancellationToken) {
 
 fn routes(app: Arc<App>) -> Router {
     Router::new()
+        .route("/", get(hosted_page::books))
         .route("/pay/{session}", get(hosted_page::show).post(hosted_page::pay))
         .route("/authenticate/{intent}", get(hosted_page::ask).post(hosted_page::answer))
         .fallback(api::handle)

@@ -4,7 +4,12 @@
 
 mod support;
 
-use std::process::Command;
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    process::Command,
+    time::Duration,
+};
 
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
@@ -61,6 +66,47 @@ async fn an_order_is_placed_at_the_printed_address_and_ctrl_c_drains_everything(
         assert_eq!(rest.iter().filter(drained).count(), 1, "{service}: {rest:#?}");
     }
     are_gone(&pids).await;
+}
+
+#[tokio::test]
+async fn whatever_is_killed_is_started_again_and_what_was_bought_is_complete() {
+    let (up, line, _) = up(&["--window", "10m"]);
+    let answers = example(&line);
+    let [_, order, payment] = &answers[..] else { panic!("{answers:#?}") };
+    let processes = line["processes"].as_array().unwrap();
+    let pid_of = |name: &str| {
+        let process = processes.iter().find(|process| process["name"] == name);
+        Pid::from_raw(process.unwrap()["pid"].as_i64().unwrap().try_into().unwrap()).unwrap()
+    };
+    for name in ["payments-1", "orders-1", "NATS"] {
+        rustix::process::kill_process(pid_of(name), Signal::KILL).unwrap();
+    }
+    // Nothing of it is there while the buyer pays.
+    let page = payment["url"].as_str().unwrap();
+    let paid = request("POST", page, "number=4242424242424242&expiry=12%2F40&cvc=123");
+    assert!(paid.contains(" 303 "), "{paid}");
+    let books = line["stripe"]["url"].as_str().unwrap();
+    let captured = format!("captured {}.00", order["ticket"]["price"]);
+    testkit::eventually("the money is in the books", Duration::from_secs(150), async || {
+        let books = request("GET", books, "");
+        if books.contains(&captured) { Ok(()) } else { Err(books) }
+    })
+    .await;
+    up.signal(Signal::INT);
+    assert_eq!(up.end().1, Some(0));
+}
+
+/// The whole answer to one request.
+fn request(method: &str, url: &str, form: &str) -> String {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap_or((&url[7..], ""));
+    let mut stream = TcpStream::connect(host).unwrap();
+    let kind = "application/x-www-form-urlencoded";
+    let head =
+        format!("{method} /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: {kind}");
+    write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{form}", form.len()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod memory;
 mod mixed;
 mod pay;
 mod platform;
+mod purchase;
 mod rush;
 mod schedule;
 mod soak;
@@ -37,6 +38,8 @@ pub(crate) enum Workload {
     Cancel,
     /// From `payment:created` stored to `order:completed` stored, by `orders` alone.
     Pay,
+    /// From a buyer's request to `payment:settled` stored, by everything together, against the stand-in for Stripe.
+    Purchase,
     /// From due to `order:cancelled` stored, by everything together.
     Chain,
     /// Several workers on one schedule.
@@ -82,6 +85,10 @@ pub(crate) enum Case {
         rate: usize,
         seconds: u64,
     },
+    Purchase {
+        rate: usize,
+        seconds: u64,
+    },
     Chain(usize),
     Replicas {
         workers: usize,
@@ -102,7 +109,7 @@ pub(crate) enum Case {
 
 impl Workload {
     /// What is measured unless something else is asked for.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Schedule,
         Self::Burst,
         Self::Steady,
@@ -111,6 +118,7 @@ impl Workload {
         Self::Growth,
         Self::Cancel,
         Self::Pay,
+        Self::Purchase,
         Self::Chain,
         Self::Replicas,
         Self::Start,
@@ -128,6 +136,7 @@ impl Workload {
             Self::Growth => "growth",
             Self::Cancel => "cancel",
             Self::Pay => "pay",
+            Self::Purchase => "purchase",
             Self::Chain => "chain",
             Self::Replicas => "replicas",
             Self::Start => "start",
@@ -166,6 +175,7 @@ impl Workload {
                 vec![Case::Cancel(sizes.cancel), Case::CancelSteady { rate: 500, seconds: sizes.seconds }]
             }
             Self::Pay => vec![Case::Pay(sizes.cancel), Case::PaySteady { rate: 500, seconds: sizes.seconds }],
+            Self::Purchase => vec![Case::Purchase { rate: 200, seconds: sizes.seconds }],
             Self::Chain => vec![Case::Chain(sizes.chain)],
             Self::Replicas => {
                 [1, 2, 4].map(|workers| Case::Replicas { workers, count: sizes.limit }).to_vec()
@@ -185,6 +195,7 @@ impl Workload {
             Self::Growth
             | Self::Cancel
             | Self::Pay
+            | Self::Purchase
             | Self::Chain
             | Self::Replicas
             | Self::Start
@@ -213,6 +224,7 @@ impl Case {
             Self::CancelSteady { rate, seconds } => cancel::steady(rate, seconds).await,
             Self::Pay(count) => pay::backlog(count).await,
             Self::PaySteady { rate, seconds } => pay::steady(rate, seconds).await,
+            Self::Purchase { rate, seconds } => Box::pin(purchase::measure(rate, seconds)).await,
             Self::Chain(count) => chain::measure(count).await,
             Self::Start { pending } => start::measure(contender, pending).await,
             Self::Rush { buyers, tickets } => Box::pin(rush::measure(buyers, tickets)).await,
@@ -235,7 +247,9 @@ impl Case {
             Self::Memory(n) => format!("{} pending", count(n)),
             Self::Growth { pending, .. } => format!("{} pending", count(pending)),
             Self::Cancel(n) | Self::Pay(n) => format!("{} at once", count(n)),
-            Self::CancelSteady { rate, .. } | Self::PaySteady { rate, .. } => format!("{}/s", count(rate)),
+            Self::CancelSteady { rate, .. } | Self::PaySteady { rate, .. } | Self::Purchase { rate, .. } => {
+                format!("{}/s", count(rate))
+            }
             Self::Chain(n) => format!("{} due at once", count(n)),
             Self::Replicas { workers: 1, .. } => "1 worker".to_owned(),
             Self::Replicas { workers, .. } => format!("{workers} workers"),

@@ -25,7 +25,7 @@ impl Story<'_> {
             Service::Auth => "; people who are signed in stay so",
             Service::Tickets => "; orders are taken without it, and its events wait for it",
             Service::Orders => "; they wait for it, and so do the buyers",
-            Service::Payments => "GET /api/payments",
+            Service::Payments => "; whoever wants to pay waits for it",
             Service::Expiration => "",
         };
         self.narrator
@@ -105,6 +105,7 @@ fn request(name: Service) -> &'static str {
         Service::Auth => "sign in",
         Service::Tickets => "GET /api/tickets",
         Service::Orders => "GET /api/orders",
-        Service::Expiration | Service::Payments => "",
+        Service::Payments => "GET /api/payments",
+        Service::Expiration => "",
     }
 }

@@ -43,6 +43,8 @@ struct Decided {
     completed: Vec<(OrderCompleted, Option<Traceparent>)>,
     /// Those that were not rejected before.
     rejected: Vec<(PaymentRejected, Option<Traceparent>)>,
+    /// Why, for the metric.
+    labels: Vec<&'static str>,
 }
 
 impl Decided {
@@ -52,10 +54,8 @@ impl Decided {
             let trace_id = traceparent.map(|traceparent| traceparent.trace_id());
             info!(order = %id, payment = %payment_id, trace_id, "order {id} is complete, paid by {payment_id}");
         }
-        for effect in &self.effects {
-            if let Payment::Rejected(rejection) = effect {
-                counter!("orders_payments_rejected_total", "reason" => rejection.label()).increment(1);
-            }
+        for label in &self.labels {
+            counter!("orders_payments_rejected_total", "reason" => *label).increment(1);
         }
         for (PaymentRejected { id, order_id, reason, .. }, traceparent) in &self.rejected {
             let trace_id = traceparent.map(|traceparent| traceparent.trace_id());
@@ -110,12 +110,15 @@ async fn pay(connection: &mut PgConnection, payments: &[&PaymentCreated]) -> sql
         effects.push(effect);
     }
     complete(connection, &completed).await?;
-    let rejected = payments.iter().zip(&effects).filter_map(|(payment, effect)| match effect {
+    let rejections = payments.iter().zip(&effects).filter_map(|(payment, effect)| match effect {
         Payment::Rejected(rejection) => Some((*payment, rejection)),
         _ => None,
     });
-    let rejected = reject(connection, rejected.collect(), &orders).await?;
-    Ok(Decided { effects, completed, rejected })
+    let rejected = reject(connection, rejections.clone().collect(), &orders).await?;
+    let labels: HashMap<&Id, &'static str> =
+        rejections.map(|(payment, rejection)| (&payment.id, rejection.label())).collect();
+    let labels = rejected.iter().filter_map(|(event, _)| labels.get(&event.id).copied()).collect();
+    Ok(Decided { effects, completed, rejected, labels })
 }
 
 /// Locks the orders in id order, and says how they stand.

@@ -133,7 +133,7 @@ async fn what_was_paid_in_time_while_the_orders_were_locked_is_complete() {
     stored_in_time(begin);
     passed(begin, WINDOW).await;
     platform.publish_all(&expirations(&orders)).await;
-    passed(begin, WINDOW + SWEPT).await;
+    passed(begin, 27 * SECOND).await;
     lock.rollback().await.unwrap();
     decided(&platform, ORDERS, 0, 60 * SECOND).await;
 }

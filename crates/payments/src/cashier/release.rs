@@ -19,9 +19,11 @@ impl Cashier {
             Status::Captured => self.stripe.intent(id).await?,
             _ => match self.stripe.cancel(payment, id).await {
                 Ok(intent) => intent,
-                Err(error @ (CallError::Unknown { .. } | CallError::Declined(_))) => return Err(error.into()),
+                Err(error @ CallError::Unknown { .. }) => return Err(error.into()),
                 // It is over, or the key is spent: what is true is what the intent says.
-                Err(CallError::Refused(_) | CallError::Spent(_)) => self.stripe.intent(id).await?,
+                Err(CallError::Refused(_) | CallError::Declined(_) | CallError::Spent(_)) => {
+                    self.stripe.intent(id).await?
+                }
             },
         };
         match intent.status {
@@ -42,8 +44,8 @@ impl Cashier {
                     self.given_back(payment, SettledOutcome::Failed).await
                 }
             },
-            Err(error @ (CallError::Unknown { .. } | CallError::Declined(_))) => Err(error.into()),
-            Err(CallError::Refused(_) | CallError::Spent(_)) => {
+            Err(error @ CallError::Unknown { .. }) => Err(error.into()),
+            Err(CallError::Refused(_) | CallError::Declined(_) | CallError::Spent(_)) => {
                 if self.stripe.is_refunded(intent).await? {
                     self.given_back(payment, SettledOutcome::Refunded).await
                 } else {

@@ -14,9 +14,11 @@ impl Cashier {
         let Some(id) = &payment.intent else { return Ok(Left::Look) };
         let intent = match self.stripe.capture(payment, id).await {
             Ok(intent) => intent,
-            Err(error @ (CallError::Unknown { .. } | CallError::Declined(_))) => return Err(error.into()),
+            Err(error @ CallError::Unknown { .. }) => return Err(error.into()),
             // It holds nothing any more, or the key is spent: what is true is what the intent says.
-            Err(CallError::Refused(_) | CallError::Spent(_)) => self.stripe.intent(id).await?,
+            Err(CallError::Refused(_) | CallError::Declined(_) | CallError::Spent(_)) => {
+                self.stripe.intent(id).await?
+            }
         };
         match intent.status {
             IntentStatus::Succeeded => {

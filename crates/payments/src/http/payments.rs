@@ -61,6 +61,7 @@ fn body_of(payment: Payment) -> Result<PaymentBody, ApiError> {
         (status = 401, description = "Nobody is signed in, or it is someone else's.", body = ErrorBody),
         (status = 402, description = "The card was declined, with the reason. The order can still be paid.", body = ErrorBody),
         (status = 404, description = "There is no such order.", body = ErrorBody),
+        (status = 429, description = "Too many cards were refused for this order.", body = ErrorBody),
     ),
     security(("session" = []))
 )]
@@ -92,7 +93,9 @@ fn token(body: &Body) -> Result<Option<SecretString>, ApiError> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     let token = body
         .field::<String>("token")
-        .filter(|token| (1..=LONGEST_TOKEN).contains(&token.len()) && token.bytes().all(legal));
+        .filter(|token| (1..=LONGEST_TOKEN).contains(&token.len()) && token.bytes().all(legal))
+        // The number of a card is no token, and must not get into the database.
+        .filter(|token| !token.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'));
     let token = token.ok_or_else(|| ApiError::bad_field("token", "Token is not valid"))?;
     Ok(Some(token.into()))
 }

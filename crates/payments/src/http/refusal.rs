@@ -45,6 +45,7 @@ pub(super) fn of_order(refusal: OrderRefusal) -> ApiError {
         OrderRefusal::Cancelled => ApiError::bad_request("Order is cancelled and can not be paid"),
         OrderRefusal::Expired => ApiError::bad_request("The time to pay this order is over"),
         OrderRefusal::Paid => ApiError::bad_request("Order is already paid"),
+        OrderRefusal::TooManyCards => ApiError::LimitReached("Too many cards were refused for this order"),
         OrderRefusal::Price(error) => ApiError::bad_request(error.message()),
     }
 }

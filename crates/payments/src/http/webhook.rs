@@ -2,6 +2,8 @@
 //!
 //! Events come late, twice, in any order or not at all. Each has its effect once, and what its object says counts, never the order.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     body::Bytes,
@@ -11,6 +13,7 @@ use axum::{
 };
 use common::{api::ErrorBody, clock};
 use metrics::counter;
+use process::outage::Outage;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::{debug, warn};
@@ -22,6 +25,8 @@ use crate::{
     stripe::{IntentStatus, Metadata},
 };
 
+/// Anybody may send what is none: no log grows with how often.
+static REFUSED: Outage = Outage::new(Duration::from_secs(60));
 /// The longest id of an event that is taken; Stripe's have some thirty characters.
 const LONGEST_ID: usize = 255;
 
@@ -86,16 +91,21 @@ async fn take_in(api: &Api, headers: &HeaderMap, request: Request) -> Result<Tol
     })?;
     let header = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     api.webhook_secrets.check(header, &body, clock::now().timestamp()).map_err(|error| {
-        warn!("a webhook is refused: {error}");
+        if let Some(count) = REFUSED.failed() {
+            warn!(count, "a webhook is refused: {error}");
+        }
         ApiError::bad_request("The signature is not valid")
     })?;
     let event: Event = serde_json::from_slice(&body).map_err(|error| {
-        warn!("a webhook can't be read: {error}");
+        if let Some(count) = REFUSED.failed() {
+            warn!(count, "a webhook can't be read: {error}");
+        }
         ApiError::bad_request("The request body is no event")
     })?;
     if event.id.is_empty() || event.id.len() > LONGEST_ID || event.id.contains('\0') {
         return Err(ApiError::bad_request("The request body is no event"));
     }
+    REFUSED.succeeded();
     debug!(event = event.id, kind = event.kind, "{} {}", event.kind, event.id);
     Ok(api.store.take_in(&event.id, &meaning(event.data.object)).await?)
 }

@@ -66,10 +66,16 @@ pub enum OrderRefusal {
     /// It is paid.
     #[error("the order is paid")]
     Paid,
+    /// So many cards were refused for it that somebody may be trying whether they are good.
+    #[error("too many cards were refused")]
+    TooManyCards,
     /// Its price can't be paid.
     #[error("the price can't be paid")]
     Price(#[from] AmountError),
 }
+
+/// Cards that may be refused for one order. Whoever tries stolen ones tries more.
+const MOST_REFUSED_CARDS: i64 = 20;
 
 #[derive(Debug, sqlx::FromRow)]
 struct OrderRow {
@@ -147,7 +153,21 @@ async fn begin(connection: &mut PgConnection, wish: &Wish) -> sqlx::Result<Begun
         Ok(amount) => amount,
         Err(error) => return Ok(Begun::Refused(error.into())),
     };
+    if has_too_many(connection, &wish.order_id).await? {
+        return Ok(Begun::Refused(OrderRefusal::TooManyCards));
+    }
     insert(connection, wish, amount, token_hash.as_deref()).await.map(Begun::Live)
+}
+
+/// Whether no other card is tried for this order.
+async fn has_too_many(connection: &mut PgConnection, order: &Id) -> sqlx::Result<bool> {
+    let refused: i64 = sqlx::query_scalar(
+        "select count(*) from payments where order_id = $1 and kind = 'token' and status in ('declined', 'closed')",
+    )
+    .bind(order.as_str())
+    .fetch_one(connection)
+    .await?;
+    Ok(refused >= MOST_REFUSED_CARDS)
 }
 
 /// The live payment of the order; or else that by which this very card was declined. Of a paid order only that of this

@@ -43,7 +43,8 @@ impl Store {
             let buyer =
                 sqlx::query_scalar("select user_id from orders where id = $1 and user_id is not null");
             let buyer: Option<String> = buyer.bind(order.as_str()).fetch_optional(&mut *connection).await?;
-            let rows = sqlx::query_as(select_payments!("where order_id = $1 order by created_at, id"));
+            let rows =
+                sqlx::query_as(select_payments!("where order_id = $1 order by created_at, id limit 100"));
             let rows = rows.bind(order.as_str()).fetch_all(&mut *connection).await?;
             connection.release();
             Ok((buyer, rows))
@@ -56,7 +57,8 @@ impl Store {
         }
     }
 
-    /// Has the page of an order looked up soon, because its buyer asks: he may have paid, and the webhook be lost.
+    /// Has the page of an order looked up soon, because its buyer asks: he may have paid, and the webhook be lost. One that the settler
+    /// has in hand is left to it, or each question would be a call of the provider.
     ///
     /// # Errors
     /// What Postgres answers.
@@ -65,7 +67,7 @@ impl Store {
             let mut connection = self.database.connection().await?;
             let touched = sqlx::query(
                 "update payments set due_at = now()
-                 where order_id = $1 and status = 'open' and due_at > now() and due_at < now() + $2 * interval '1 second'",
+                 where order_id = $1 and status = 'open' and due_at > now() + interval '5 seconds' and due_at < now() + $2 * interval '1 second'",
             );
             let touched = touched.bind(order.as_str()).bind(LOOKED_UP_LATELY_S).execute(&mut *connection).await?;
             connection.release();

@@ -99,14 +99,18 @@ pub(super) fn judge(
     let message = message.unwrap_or_else(|| format!("an answer {status} without a reason"));
     let unknown = |reason: String| CallError::Unknown { reason, retry_after };
     let error = match status {
-        402 => {
-            let intent = payment_intent.map(|intent| intent.id);
-            return ("declined", CallError::Declined(Decline { message, intent }));
-        }
         401 | 403 => return ("unauthorised", unknown(format!("STRIPE_SECRET_KEY is not taken ({status})"))),
         409 | 429 => return ("busy", unknown(format!("busy ({status} {code}): {message}"))),
         500.. if replayed => CallError::Spent(format!("an answer {status} is kept under it")),
         500.. => return ("failed", unknown(format!("an answer {status}: {message}"))),
+        // Whoever is in between may answer for the provider, after the call has reached it.
+        _ if kind.is_empty() => {
+            return ("failed", unknown(format!("an answer {status} that is not the provider's")));
+        }
+        402 => {
+            let intent = payment_intent.map(|intent| intent.id);
+            return ("declined", CallError::Declined(Decline { message, intent }));
+        }
         400 if kind == "idempotency_error" => CallError::Spent(message),
         _ => CallError::Refused(Box::new(Refusal { status, code, param, message, intent: payment_intent })),
     };
@@ -130,6 +134,14 @@ mod tests {
         };
         let message = "Your card was declined.".to_owned();
         assert_eq!(decline, Decline { message, intent: Some("pi_1".to_owned()) });
+    }
+
+    #[test]
+    fn an_answer_that_is_not_the_providers_says_nothing_of_what_was_done() {
+        for status in [302, 400, 402, 404, 408] {
+            let (counted, error) = judged(status, false, "<html>");
+            assert!(matches!(error, CallError::Unknown { .. }) && counted == "failed", "{status}: {error:?}");
+        }
     }
 
     #[test]

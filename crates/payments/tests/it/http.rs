@@ -269,3 +269,26 @@ async fn without_postgres_every_request_is_turned_away_for_now() {
     postgres.restart().await.unwrap();
     server.paid(order.as_str(), Some("tok_visa")).await;
 }
+
+#[tokio::test]
+async fn after_twenty_refused_cards_no_other_is_tried_for_the_order() {
+    let server = Server::new().await;
+    let order = server.world.order().await;
+    server.world.refused_cards(&order, 19).await;
+    let pay = async |token: &str| server.pay(order.as_str(), Some(token)).await.status().as_u16();
+    assert_eq!(pay("tok_chargeDeclined").await, 402, "the twentieth");
+    assert_eq!(pay("tok_visa").await, 429);
+}
+
+#[tokio::test]
+async fn the_number_of_a_card_is_no_token() {
+    let server = Server::new().await;
+    let order = server.world.order().await;
+    for number in ["4242424242424242", "4242-4242-4242-4242"] {
+        let answer = server.pay(order.as_str(), Some(number)).await;
+        assert_eq!(answer.status(), 400, "{number}");
+    }
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from payments").fetch_one(&server.world.pool).await.unwrap();
+    assert_eq!(kept, 0);
+}

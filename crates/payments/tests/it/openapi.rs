@@ -72,6 +72,10 @@ async fn every_documented_status_is_answered_and_no_other_is() {
     ] {
         recorder.send(&post, WEBHOOK, request, body).await;
     }
+    let tried = server.world.order().await;
+    server.world.refused_cards(&tried, 20).await;
+    let one_more = payment(tried.as_str(), Some("tok_visa"));
+    recorder.send(&post, PATH, me(&post, PATH), &one_more).await;
     // What no service of ours would store is a defect.
     sqlx::raw_sql(
         "update payments set amount = 9223372036854775807;

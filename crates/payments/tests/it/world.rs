@@ -38,6 +38,19 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// So many cards were refused for this order before.
+    pub(crate) async fn refused_cards(&self, order: &Id, count: i64) {
+        sqlx::query(
+            "insert into payments (id, order_id, user_id, kind, amount, currency, status)
+             select 'refused-' || $1 || '-' || n, $1, 'u-1', 'token', 2000, 'usd', 'declined' from generate_series(1, $2) n",
+        )
+        .bind(order.as_str())
+        .bind(count)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+    }
+
     pub(crate) async fn new() -> Self {
         Self::on(Postgres::shared().await.unwrap()).await
     }

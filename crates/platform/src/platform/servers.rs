@@ -10,7 +10,7 @@ use messaging::{Permissions, topology::Topology};
 use stripe_stand_in::StandIn;
 
 use super::{JWT_KEY, Stores, stripe};
-use testkit::{Database, Nats, Postgres, Redis};
+use testkit::{Database, Nats, Postgres, Redis, paths};
 
 /// Nothing is evicted, and a restart loses no timer.
 const REDIS: [&str; 4] = ["--appendonly", "yes", "--maxmemory-policy", "noeviction"];
@@ -49,6 +49,20 @@ impl Servers {
         Ok(Self { nats, redis, postgres, databases, stripe: stripe::start().await? })
     }
 
+    /// Starts each server again that has ended by itself, on what it has kept, and says so.
+    pub(crate) async fn start_again(&self) {
+        let Self { nats, redis, postgres, .. } = self;
+        if !nats.is_running() {
+            told("NATS", nats.restart().await);
+        }
+        if !redis.is_running() {
+            told("Redis", redis.restart().await);
+        }
+        if !postgres.is_running() {
+            told("Postgres", postgres.restart().await);
+        }
+    }
+
     /// What each service is told of them.
     pub(super) fn stores(&self) -> Stores {
         let mut stores = Stores::beside(self.stripe.clone());
@@ -63,4 +77,12 @@ impl Servers {
         stores.set(Service::Expiration, "REDIS_URL", self.redis.url());
         stores
     }
+}
+
+fn told(name: &str, started: Result<()>) {
+    let text = match started {
+        Ok(()) => format!("{name} has ended by itself; it is started again"),
+        Err(error) => format!("{name} has ended by itself, and could not be started again: {error:#}"),
+    };
+    paths::say(&text);
 }

@@ -19,7 +19,7 @@ use tokio::{
     sync::mpsc::UnboundedReceiver,
 };
 
-use crate::{BoundGateway, Fleet, LogLine, Platform, PlatformBuilder, Stores};
+use crate::{BoundGateway, Fleet, LogLine, Platform, PlatformBuilder, Stores, platform::Servers};
 use started::Started;
 use testkit::{paths, terminal};
 
@@ -145,7 +145,7 @@ async fn serve(
     let printing = tokio::spawn(lines::print(lines, options.json, colour));
     tokio::select! {
         () = ends.come() => {}
-        () = watch(&fleet) => {}
+        () = watch(&fleet, servers.as_ref()) => {}
     }
     paths::say("drains every service; Ctrl-C again ends them at once");
     let drained = tokio::select! {
@@ -165,14 +165,17 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says once of each process when it has ended by itself; the others go on. Never returns.
-async fn watch(fleet: &Fleet) {
-    let mut gone: Vec<&str> = Vec::new();
+/// Starts each process again that has ended by itself, as Kubernetes would; the others go on. Never returns.
+async fn watch(fleet: &Fleet, servers: Option<&Servers>) {
     loop {
-        for service in fleet.all_services() {
-            if !service.is_running() && !gone.contains(&service.name()) {
-                gone.push(service.name());
-                paths::say(&format!("{} has ended by itself; its last lines say why", service.name()));
+        if let Some(servers) = servers {
+            servers.start_again().await;
+        }
+        for service in fleet.all_services().filter(|service| !service.is_running()) {
+            let name = service.name();
+            paths::say(&format!("{name} has ended by itself, its last lines say why; it is started again"));
+            if let Err(error) = service.restart().await {
+                paths::say(&format!("{name} could not be started again: {error:#}"));
             }
         }
         tokio::time::sleep(LOOK).await;

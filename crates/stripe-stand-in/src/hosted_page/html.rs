@@ -1,7 +1,10 @@
 //! The pages' HTML.
 
+use std::collections::BTreeMap;
+
 use crate::{
     currency::written,
+    ledger::LedgerEntry,
     objects::{Intent, Session},
 };
 
@@ -56,6 +59,37 @@ pub(super) fn question(intent: &Intent) -> String {
         intent.id,
     );
     document("Your bank asks", &body)
+}
+
+/// Every purchase, the newest first, and the sums of each currency.
+pub(super) fn books(ledger: &[LedgerEntry]) -> String {
+    let mut sums: BTreeMap<&str, (i64, i64, i64)> = BTreeMap::new();
+    for entry in ledger {
+        let (captured, refunded, held) = sums.entry(&entry.currency).or_default();
+        *captured += entry.captured;
+        *refunded += entry.refunded;
+        *held += if entry.is_open() { entry.amount } else { 0 };
+    }
+    let of = |sum: (&&str, &(i64, i64, i64))| {
+        let (currency, (captured, refunded, held)) = sum;
+        let [captured, refunded, held] = [captured, refunded, held].map(|amount| written(*amount, currency));
+        format!(
+            "<p><strong>{}</strong>: captured {captured}, refunded {refunded}, held {held}</p>",
+            currency.to_uppercase()
+        )
+    };
+    let sums: String = sums.iter().map(of).collect();
+    let row = |entry: &LedgerEntry| {
+        let order = entry.metadata.get("order").map(|order| escaped(order)).unwrap_or_default();
+        let (intent, status) = (escaped(&entry.intent), entry.status);
+        format!(
+            "<tr><td>{intent}<br>{order}</td><td>{status}<br>{}</td></tr>",
+            price(entry.amount, &entry.currency)
+        )
+    };
+    let rows: String = ledger.iter().rev().map(row).collect();
+    let none = if ledger.is_empty() { "<p>Nothing has been paid yet.</p>" } else { "" };
+    document("The books", &format!("{sums}<table>{rows}</table>{none}"))
 }
 
 /// One sentence, and perhaps a way on.

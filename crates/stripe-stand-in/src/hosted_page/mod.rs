@@ -23,6 +23,11 @@ use crate::{
 };
 use card_form::CardForm;
 
+/// `GET /`: what the ledger says, for whoever wants to know where the money is.
+pub(crate) async fn books(State(app): State<Arc<App>>) -> Response {
+    page(StatusCode::OK, html::books(&app.state().ledger()))
+}
+
 /// `GET /pay/{session}`
 pub(crate) async fn show(State(app): State<Arc<App>>, Path(session): Path<String>) -> Response {
     let mut state = app.state();

@@ -254,3 +254,20 @@ async fn an_unknown_page_is_not_found() {
         assert_eq!(shop.client.post(&url).body(body).send().await.unwrap().status(), 404);
     }
 }
+
+#[tokio::test]
+async fn the_books_show_each_purchase_and_what_was_captured_and_is_held() {
+    let shop = Shop::open().await;
+    let books = async || read(shop.client.get(shop.stripe.url()).send().await.unwrap()).await;
+    assert!(books().await.1.contains("Nothing has been paid yet"));
+    let buyer = Buyer::at(&shop).await;
+    assert_eq!(buyer.pay(GOOD).await.status(), 303);
+    let entry = shop.stripe.ledger().pop().unwrap();
+    let held = format!("held {}.{:02}", entry.amount / 100, entry.amount % 100);
+    let (status, text) = books().await;
+    assert!(status == 200 && text.contains(&entry.intent) && text.contains(&held), "{text}");
+    shop.post(&format!("/v1/payment_intents/{}/capture", entry.intent), &[]).await.ok();
+    let captured = held.replace("held", "captured");
+    let (_, text) = books().await;
+    assert!(text.contains(&captured) && text.contains("held 0.00"), "{text}");
+}
