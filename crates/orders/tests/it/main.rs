@@ -7,6 +7,7 @@
 mod api;
 mod bad_input;
 mod buyers;
+mod crashes;
 mod expire;
 mod fleet;
 mod handlers;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use common::event::{ExpirationComplete, Id, PaymentCreated, PaymentSettled, SettledOutcome};
 use messaging::{BatchError, Broker, ConsumerOptions, Delivery, Handler, Outcome};
 use orders::{
+    handlers::OnExpirationComplete,
     sampler::Sampler,
     watermark::{Watermark, Watermarks},
 };
@@ -277,6 +278,13 @@ async fn payments_that_do_not_get_on_hold_seats_for_no_longer_than_the_bound_and
     let held_at = Instant::now();
     stands(&watermarks, "it is waived in the end", |it| it == Watermark::Waived).await;
     assert!(held_at.elapsed() >= SECOND, "after {:?}", held_at.elapsed());
+    // Nobody can say whether it is paid, and its seat is free for others.
+    world.backdate(&order.id, SECOND).await;
+    let handler = OnExpirationComplete { store: world.store.clone(), watermarks: watermarks.clone() };
+    let expiration = ExpirationComplete { order_id: order.id.clone() };
+    let delivery = Delivery { event: expiration, traceparent: None, sequence: 1, delivered: 1 };
+    assert_eq!(handler.handle(&[delivery]).await.unwrap(), [Outcome::Done]);
+    assert_eq!(world.row(&order.id).await.status, "cancelled");
     free.cancel();
     stands(&watermarks, "it moves again", |it| matches!(it, Watermark::At(at) if at > held)).await;
     stop.cancel();

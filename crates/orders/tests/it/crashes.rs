@@ -1,0 +1,85 @@
+//! A decision that is cut off where it waits, as by `kill -9`, at every such point: it is taken again, and has one effect.
+
+use std::{future::poll_fn, pin::pin, task::Poll};
+
+use common::event::{Event, OrderCompleted, PaymentCreated, PaymentRejected, PaymentSettled, SettledOutcome};
+use orders::order::{Money, Payment, Rejection};
+
+use crate::world::{QUARTER, World, payment};
+
+/// Lets a future go on so many times, and then no more; its result, if it came to one.
+async fn cut_off<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+/// How often an event about this payment or order is in the outbox.
+async fn told<E: Event>(world: &World, about: &str) -> usize {
+    let rows = world.published(E::SUBJECT.as_str()).await;
+    rows.iter().filter(|row| row.payload.contains(about)).count()
+}
+
+#[tokio::test]
+async fn a_payment_completes_its_order_once_wherever_the_decision_is_cut_off() {
+    let world = World::new().await;
+    for polls in 1.. {
+        let order = world.order(QUARTER).await;
+        let paid = payment(&order.id);
+        let finished = cut_off(polls, world.store.pay(&[&paid])).await;
+        let effects = world.store.pay(&[&paid]).await.unwrap();
+        assert!(matches!(effects[..], [Payment::Completes | Payment::Repeated]), "{effects:?}");
+        let row = world.row(&order.id).await;
+        assert_eq!((row.status.as_str(), row.version), ("complete", 1), "after {polls}");
+        assert_eq!(told::<OrderCompleted>(&world, order.id.as_str()).await, 1, "after {polls}");
+        if finished.is_some() {
+            assert!(polls > 2, "it waits for Postgres more than once");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_payment_is_rejected_once_wherever_the_decision_is_cut_off() {
+    let world = World::new().await;
+    for polls in 1.. {
+        let order = world.order(QUARTER).await;
+        world.store.cancel(&order.id, &order.user_id).await.unwrap();
+        let late = payment(&order.id);
+        let finished = cut_off(polls, world.store.pay(&[&late])).await;
+        let effects = world.store.pay(&[&late]).await.unwrap();
+        assert_eq!(effects, [Payment::Rejected(Rejection::OrderIsCancelled)]);
+        assert_eq!(told::<PaymentRejected>(&world, late.id.as_str()).await, 1, "after {polls}");
+        if finished.is_some() {
+            assert!(polls > 2, "it waits for Postgres more than once");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_money_is_noted_once_wherever_it_is_cut_off() {
+    let world = World::new().await;
+    for polls in 1.. {
+        let order = world.order(QUARTER).await;
+        let PaymentCreated { id, order_id, stripe_id } = payment(&order.id);
+        let paid =
+            PaymentCreated { id: id.clone(), order_id: order_id.clone(), stripe_id: stripe_id.clone() };
+        world.store.pay(&[&paid]).await.unwrap();
+        let event = PaymentSettled { id, order_id, stripe_id, outcome: SettledOutcome::Captured };
+        let finished = cut_off(polls, world.store.settle(&[&event])).await;
+        assert!(world.store.settle(&[&event]).await.unwrap().contains(&event.id));
+        let money = world.store.find(&order.id).await.unwrap().unwrap().money;
+        assert_eq!(money, Some(Money::Settled(SettledOutcome::Captured)), "after {polls}");
+        if finished.is_some() {
+            return;
+        }
+    }
+}
