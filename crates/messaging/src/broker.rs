@@ -1,6 +1,9 @@
 //! The connection to NATS that a process shares, and its readiness.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use anyhow::{Context as _, anyhow};
 use async_nats::{Client, jetstream};
@@ -49,6 +52,11 @@ impl Broker {
             .with_stream_bytes(settings.stream_bytes);
         let provisioner = Arc::new(Provisioner::new(jetstream, topology));
         Ok(Self { service, client, provisioner, obstacle, health: health.clone() })
+    }
+
+    /// Which connection this is: the next one has another number, and none has 0.
+    pub fn connection_number(&self) -> u64 {
+        self.client.statistics().connects.load(Ordering::Relaxed)
     }
 
     pub(super) fn service(&self) -> Service {

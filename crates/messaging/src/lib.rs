@@ -18,6 +18,7 @@ pub mod differences;
 mod handler;
 mod handler_run;
 mod permissions;
+mod progress;
 mod provision;
 mod publisher;
 mod pull;
@@ -27,7 +28,6 @@ mod room;
 mod settings;
 mod settle;
 pub mod topology;
-mod watermark;
 
 pub use broker::Broker;
 pub use connection::secured;

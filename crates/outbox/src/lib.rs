@@ -13,11 +13,10 @@ mod floor;
 mod lifecycle;
 mod relay;
 mod schema;
-mod wake;
 
 pub use consume::batch_error;
 pub use enqueue::{enqueue, enqueue_all};
 pub use lifecycle::spawn_relay;
+pub use process::Wake;
 pub use relay::{BATCH, Pass, Relay};
 pub use schema::SCHEMA;
-pub use wake::Wake;

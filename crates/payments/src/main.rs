@@ -12,7 +12,7 @@ use payments::{
     http::{self, Api, Patience},
     pruner::Pruner,
     settler::Settler,
-    store::{DueWake, SCHEMA, Store},
+    store::{SCHEMA, Store},
     stripe::Stripe,
 };
 use postgres::Database;
@@ -34,7 +34,7 @@ fn main() -> Exit {
 
 /// Starts everything. The probes answer first, and the loops start once the schema is there.
 async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
-    let (wake, due) = (Wake::default(), DueWake::default());
+    let (wake, due) = (Wake::default(), Wake::default());
     let database = Database::new(settings.database, "payments", MAX_CONNECTIONS);
     let store = Store::new(database.clone(), wake.clone(), due.clone());
     let cashier = Cashier::new(store.clone(), Stripe::new(&settings.stripe)?, settings.public_url);

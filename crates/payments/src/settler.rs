@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use metrics::gauge;
-use process::health::Heartbeat;
+use process::{Wake, health::Heartbeat};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, warn};
@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 use crate::{
     cashier::{Cashier, Left, StepError},
     payment::{Payment, Status},
-    store::{DueWake, Store, Unsettled},
+    store::{Store, Unsettled},
 };
 
 /// Payments that one replica works on at one time.
@@ -44,12 +44,12 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(12);
 pub struct Settler {
     store: Store,
     cashier: Cashier,
-    due: DueWake,
+    due: Wake,
 }
 
 impl Settler {
     /// A settler of the payments in `store`, that looks whenever `due` is rung, and every second.
-    pub fn new(store: Store, cashier: Cashier, due: DueWake) -> Self {
+    pub fn new(store: Store, cashier: Cashier, due: Wake) -> Self {
         tell(Unsettled::default());
         Self { store, cashier, due }
     }

@@ -7,6 +7,7 @@ mod database;
 mod failure;
 mod hosts;
 mod migration;
+mod old_rows;
 mod open;
 pub mod row;
 mod sessions;
@@ -17,4 +18,5 @@ pub use database::{Connection, Database, OPERATION_LIMIT, Transaction, retry_con
 pub use failure::Failure;
 pub use hosts::{Hosts, InvalidHosts};
 pub use migration::migrate;
+pub use old_rows::{forget_all, spawn_forgetting};
 pub use open::open;

@@ -11,6 +11,8 @@ pub mod outage;
 mod run;
 pub mod shutdown;
 pub mod telemetry;
+mod wake;
 
 pub use exit::Exit;
 pub use run::{Process, main, run, settings};
+pub use wake::Wake;

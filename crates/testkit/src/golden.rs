@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::http::{HeaderMap, StatusCode};
+use reqwest::Response;
 
 /// Headers that a client relies on; all others differ from run to run or are the transport's own.
 const HEADERS: [&str; 5] = ["content-type", "retry-after", "set-cookie", "etag", "link"];
@@ -18,6 +19,24 @@ pub fn check(status: StatusCode, headers: &HeaderMap, body: &str, golden: &str, 
         expected = expected.replace(&format!("<{name}>"), value);
     }
     assert_eq!(text(status, headers, body), expected);
+}
+
+/// The same of an answer whose body is not read yet.
+///
+/// # Panics
+/// When they differ, or the body does not come.
+#[track_caller]
+pub fn check_response<'a>(
+    answer: Response,
+    golden: &'a str,
+    names: &'a [(&'a str, &'a str)],
+) -> impl Future<Output = ()> + 'a {
+    let caller = std::panic::Location::caller();
+    async move {
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.text().await.unwrap_or_else(|error| panic!("{caller}: read a body: {error}"));
+        check(status, &headers, &body, golden, names);
+    }
 }
 
 fn text(status: StatusCode, headers: &HeaderMap, body: &str) -> String {

@@ -8,6 +8,7 @@
 
 mod certificates;
 pub mod command;
+mod cut_off;
 mod find;
 pub mod golden;
 mod http_server;
@@ -21,6 +22,7 @@ mod port;
 mod postgres;
 mod process;
 mod protocol;
+mod publish;
 mod redis_server;
 mod scratch_dir;
 mod server;
@@ -35,6 +37,7 @@ pub mod wheels;
 
 pub use certificates::Certificates;
 pub use command::cargo;
+pub use cut_off::cut_off;
 pub use find::{Programs, Servers, UnknownServers, provide};
 pub use http_server::{HttpServer, send_json};
 pub use nats::Nats;
@@ -42,6 +45,7 @@ pub use poll::{eventually, poll};
 pub use pooler::TransactionPooler;
 pub use port::{Port, free_port};
 pub use postgres::{Database, Postgres};
+pub use publish::publish;
 pub use redis_server::Redis;
 pub use server::Server;
 pub use service::{ServiceBuilder, ServiceProcess, build, http_get};

@@ -1,11 +1,9 @@
 //! Takes away tombstones that no late event can need any more.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use process::{Process, health::Heartbeat};
-use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use process::Process;
 
 use crate::store::Store;
 
@@ -13,9 +11,6 @@ use crate::store::Store;
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Tombstones that one statement removes.
 pub const BATCH: i64 = 10_000;
-const INTERVAL: Duration = Duration::from_secs(10 * 60);
-/// Above one interval and the statements in it.
-const LONGEST_SILENCE: Duration = Duration::from_secs(20 * 60);
 
 /// Removes old tombstones. Several may do so at once.
 #[derive(Debug)]
@@ -32,38 +27,16 @@ impl Janitor {
     /// # Errors
     /// When Postgres is away. What was removed by then stays so.
     pub async fn run_once(&self) -> anyhow::Result<u64> {
-        let mut removed = 0;
-        loop {
-            let batch = self.0.forget_cancelled(KEPT, BATCH).await.context("remove old tombstones")?;
-            removed += batch;
-            if batch < BATCH as u64 {
-                return Ok(removed);
-            }
-        }
+        let forget = || self.0.forget_cancelled(KEPT, BATCH);
+        postgres::forget_all(BATCH as u64, forget).await.context("remove old tombstones")
     }
 
     /// Runs until the drain. Called by `main`.
     pub fn spawn(self, process: &Process) {
-        let heartbeat = process.health().register_loop("janitor", LONGEST_SILENCE);
-        let stop = process.stopping();
-        process.spawn("janitor", async move {
-            self.run(heartbeat, stop).await;
-            Ok(())
+        let janitor = Arc::new(self);
+        postgres::spawn_forgetting(process, "janitor", "tombstones", move || {
+            let janitor = Arc::clone(&janitor);
+            async move { janitor.run_once().await }
         });
-    }
-
-    async fn run(self, heartbeat: Heartbeat, stop: CancellationToken) {
-        let work = async {
-            loop {
-                heartbeat.beat();
-                match self.run_once().await {
-                    Ok(0) => {}
-                    Ok(removed) => info!(removed, "removed {removed} old tombstones"),
-                    Err(error) => warn!("the tombstones wait: {error:#}"),
-                }
-                tokio::time::sleep(INTERVAL).await;
-            }
-        };
-        stop.run_until_cancelled(work).await;
     }
 }

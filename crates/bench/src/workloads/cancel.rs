@@ -5,15 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
-use common::{Service, event::ExpirationComplete, event::Subject};
+use anyhow::Result;
+use common::event::{ExpirationComplete, Subject};
 
-use super::platform::{Platform, swept};
+use super::platform::{Platform, added, per_second, swept, told_once};
 use crate::{
-    fired::read_all,
     load::Load,
     sample::Figures,
-    stats,
     usage::Usage,
     world::{World, now_ms},
 };
@@ -38,10 +36,8 @@ pub(super) async fn backlog(count: usize) -> Result<Figures> {
     world.until_stored(Subject::OrderCancelled, count, PATIENCE).await?;
     let cpu = Usage::of(orders.pid())?.cpu_s;
     let (caught, told) = (swept(&orders).await?, told(&platform, &world, count).await?);
-    let last_ns = told.values().max().copied().context("nothing was cancelled")?;
-    let took_s = (last_ns - i128::from(started_ms) * 1_000_000) as f64 / 1e9;
     Ok(Figures::default()
-        .with("per_second", count as f64 / took_s)
+        .with("per_second", per_second(&told, started_ms)?)
         .with("worker_us", cpu * 1e6 / count as f64)
         .with("swept", caught))
 }
@@ -69,20 +65,8 @@ pub(super) async fn steady(rate: usize, seconds: u64) -> Result<Figures> {
     load.settle().await?;
     world.until_stored(Subject::OrderCancelled, count, PATIENCE).await?;
     let (caught, told) = (swept(&orders).await?, told(&platform, &world, count).await?);
-    let mut stored = HashMap::with_capacity(count);
-    for message in read_all(&world, Service::Expiration).await? {
-        let event: ExpirationComplete = serde_json::from_slice(&message.body)?;
-        stored.insert(event.order_id.as_str().to_owned(), message.at_ns);
-    }
-    // The first second is left out: everybody warms up.
-    let mut told: Vec<(String, i128)> = told.into_iter().collect();
-    told.sort_by_key(|(_, at_ns)| *at_ns);
-    let added = |(id, at_ns): &(String, i128)| {
-        let from_ns = stored.get(id).with_context(|| format!("order {id} was cancelled without an event"))?;
-        anyhow::Ok((at_ns - from_ns) as f64 / 1e6)
-    };
-    let mut latency = told.iter().skip(rate).map(added).collect::<Result<Vec<f64>>>()?;
-    stats::sort(&mut latency);
+    let causes = told_once::<ExpirationComplete>(&world, count, |event| &event.order_id).await?;
+    let latency = added(told, &causes, rate)?;
     Ok(Figures::default().with_lateness(&latency).with("swept", caught))
 }
 

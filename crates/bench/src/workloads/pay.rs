@@ -1,22 +1,14 @@
 //! `orders` alone: from `payment:created` stored to `order:completed` stored.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use common::{
-    Service,
-    event::{OrderCompleted, PaymentCreated, Subject},
-};
+use anyhow::Result;
+use common::event::{OrderCompleted, PaymentCreated, Subject};
 
-use super::platform::Platform;
+use super::platform::{Platform, added, per_second, told_once};
 use crate::{
-    fired::read_all,
     load::Load,
     sample::Figures,
-    stats,
     usage::Usage,
     world::{World, now_ms},
 };
@@ -39,11 +31,9 @@ pub(super) async fn backlog(count: usize) -> Result<Figures> {
     let orders = platform.spawn_orders(&world).await?;
     world.until_stored(Subject::OrderCompleted, count, PATIENCE).await?;
     let cpu = Usage::of(orders.pid())?.cpu_s;
-    let told = completed(&world, count).await?;
-    let last_ns = told.values().max().copied().context("nothing was completed")?;
-    let took_s = (last_ns - i128::from(started_ms) * 1_000_000) as f64 / 1e9;
+    let told = told_once::<OrderCompleted>(&world, count, |event| &event.id).await?;
     Ok(Figures::default()
-        .with("per_second", count as f64 / took_s)
+        .with("per_second", per_second(&told, started_ms)?)
         .with("worker_us", cpu * 1e6 / count as f64))
 }
 
@@ -65,41 +55,13 @@ pub(super) async fn steady(rate: usize, seconds: u64) -> Result<Figures> {
     }
     load.settle().await?;
     world.until_stored(Subject::OrderCompleted, count, PATIENCE).await?;
-    let told = completed(&world, count).await?;
-    let mut stored = HashMap::with_capacity(count);
-    for message in read_all(&world, Service::Payments).await? {
-        let event: PaymentCreated = serde_json::from_slice(&message.body)?;
-        stored.insert(event.order_id.as_str().to_owned(), message.at_ns);
-    }
-    let mut told: Vec<(String, i128)> = told.into_iter().collect();
-    told.sort_by_key(|(_, at_ns)| *at_ns);
-    let added = |(id, at_ns): &(String, i128)| {
-        let from_ns =
-            stored.get(id).with_context(|| format!("order {id} was completed without a payment"))?;
-        anyhow::Ok((at_ns - from_ns) as f64 / 1e6)
-    };
-    // The first second is left out: everybody warms up.
-    let mut latency = told.iter().skip(rate).map(added).collect::<Result<Vec<f64>>>()?;
-    stats::sort(&mut latency);
+    let told = told_once::<OrderCompleted>(&world, count, |event| &event.id).await?;
+    let causes = told_once::<PaymentCreated>(&world, count, |event| &event.order_id).await?;
+    let latency = added(told, &causes, rate)?;
     Ok(Figures::default().with_lateness(&latency))
 }
 
 async fn pay(load: &mut Load, order: &str) -> Result<()> {
     let body = format!(r#"{{"id":"{order}","orderId":"{order}","stripeId":"pi_3OabcDEF"}}"#);
     load.send(Subject::PaymentCreated, &format!("payment:created:{order}"), body.into()).await
-}
-
-/// When each `order:completed` was stored, in ns; checks that each order has one.
-async fn completed(world: &World, expected: usize) -> Result<HashMap<String, i128>> {
-    let mut told = HashMap::with_capacity(expected);
-    for message in read_all(world, Service::Orders).await? {
-        if message.subject != Subject::OrderCompleted.as_str() {
-            continue;
-        }
-        let event: OrderCompleted = serde_json::from_slice(&message.body)?;
-        let again = told.insert(event.id.as_str().to_owned(), message.at_ns);
-        ensure!(again.is_none(), "order {} was completed twice", event.id);
-    }
-    ensure!(told.len() == expected, "{} of {expected} orders were completed", told.len());
-    Ok(told)
 }

@@ -3,13 +3,13 @@
 use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use common::{Service, event::OrderCancelled};
+use common::event::{Event, Id, OrderCancelled};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use testkit::{Database, Postgres, ServiceProcess};
 
 use crate::{
     fired::read_all,
-    order,
+    order, stats,
     world::{CLUSTER, World},
 };
 
@@ -83,16 +83,7 @@ impl Platform {
     /// When each `order:cancelled` was stored, in ns; checks that each order has one, that none was cancelled
     /// early, and that nothing is left in the outbox.
     pub(super) async fn cancelled(&self, world: &World, expected: usize) -> Result<HashMap<String, i128>> {
-        let mut told = HashMap::with_capacity(expected);
-        for message in read_all(world, Service::Orders).await? {
-            if message.subject != "order:cancelled" {
-                continue;
-            }
-            let event: OrderCancelled = serde_json::from_slice(&message.body)?;
-            let again = told.insert(event.id.as_str().to_owned(), message.at_ns);
-            ensure!(again.is_none(), "order {} was cancelled twice", event.id);
-        }
-        ensure!(told.len() == expected, "{} of {expected} orders were cancelled", told.len());
+        let told = told_once::<OrderCancelled>(world, expected, |event| &event.id).await?;
         let (right, outbox): (i64, i64) = sqlx::query_as(
             "select (select count(*) from orders where status = 'cancelled' and cancelled_at >= expires_at),
                     (select count(*) from outbox)",
@@ -103,6 +94,49 @@ impl Platform {
         ensure!(outbox == 0, "{outbox} events are left in the outbox");
         Ok(told)
     }
+}
+
+/// When the event of each order was stored, in ns; checks that each order has one.
+pub(super) async fn told_once<E: Event>(
+    world: &World,
+    expected: usize,
+    order: impl Fn(&E) -> &Id,
+) -> Result<HashMap<String, i128>> {
+    let mut told = HashMap::with_capacity(expected);
+    for message in read_all(world, E::SUBJECT.publisher()).await? {
+        if message.subject != E::SUBJECT.as_str() {
+            continue;
+        }
+        let event: E = serde_json::from_slice(&message.body)?;
+        let order = order(&event);
+        let again = told.insert(order.as_str().to_owned(), message.at_ns);
+        ensure!(again.is_none(), "{} of order {order} was stored twice", E::SUBJECT);
+    }
+    ensure!(told.len() == expected, "{} of {expected} have their {}", told.len(), E::SUBJECT);
+    Ok(told)
+}
+
+/// The rate from `started_ms` to the last of these.
+pub(super) fn per_second(told: &HashMap<String, i128>, started_ms: i64) -> Result<f64> {
+    let last_ns = told.values().max().copied().context("nothing was told")?;
+    Ok(told.len() as f64 / ((last_ns - i128::from(started_ms) * 1_000_000) as f64 / 1e9))
+}
+
+/// How long after its cause each was told, in ms and sorted. The first `skipped` are left out: everybody warms up.
+pub(super) fn added(
+    told: HashMap<String, i128>,
+    causes: &HashMap<String, i128>,
+    skipped: usize,
+) -> Result<Vec<f64>> {
+    let mut told: Vec<(String, i128)> = told.into_iter().collect();
+    told.sort_by_key(|(_, at_ns)| *at_ns);
+    let added = |(id, at_ns): &(String, i128)| {
+        let from_ns = causes.get(id).with_context(|| format!("what is told of order {id} has no cause"))?;
+        anyhow::Ok((at_ns - from_ns) as f64 / 1e6)
+    };
+    let mut added = told.iter().skip(skipped).map(added).collect::<Result<Vec<f64>>>()?;
+    stats::sort(&mut added);
+    Ok(added)
 }
 
 /// How many orders the second timer had to catch.

@@ -1,6 +1,6 @@
 //! Payments: which are taken, and which are not.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use common::{
     event::{CompletedTicket, Id, OrderCompleted, PaymentCreated, PaymentRejected},
@@ -110,14 +110,16 @@ async fn pay(connection: &mut PgConnection, payments: &[&PaymentCreated]) -> sql
         effects.push(effect);
     }
     complete(connection, &completed).await?;
-    let rejections = payments.iter().zip(&effects).filter_map(|(payment, effect)| match effect {
-        Payment::Rejected(rejection) => Some((*payment, rejection)),
-        _ => None,
-    });
-    let rejected = reject(connection, rejections.clone().collect(), &orders).await?;
-    let labels: HashMap<&Id, &'static str> =
-        rejections.map(|(payment, rejection)| (&payment.id, rejection.label())).collect();
-    let labels = rejected.iter().filter_map(|(event, _)| labels.get(&event.id).copied()).collect();
+    // In id order, so that two of these never wait for each other in a circle.
+    let rejections: BTreeMap<&Id, (&PaymentCreated, &Rejection)> = payments
+        .iter()
+        .zip(&effects)
+        .filter_map(|(payment, effect)| match effect {
+            Payment::Rejected(rejection) => Some((&payment.id, (*payment, rejection))),
+            _ => None,
+        })
+        .collect();
+    let (rejected, labels) = reject(connection, &rejections, &orders).await?;
     Ok(Decided { effects, completed, rejected, labels })
 }
 
@@ -170,42 +172,37 @@ async fn complete(
     enqueue_all(connection, completed).await
 }
 
-/// Keeps payments that can't be taken, and tells of those that were not kept before.
+/// Keeps payments that can't be taken, and tells of those that were not kept before; with the label of each.
 async fn reject(
     connection: &mut PgConnection,
-    rejected: Vec<(&PaymentCreated, &Rejection)>,
+    rejections: &BTreeMap<&Id, (&PaymentCreated, &Rejection)>,
     orders: &HashMap<Id, LockedOrder>,
-) -> sqlx::Result<Vec<(PaymentRejected, Option<Traceparent>)>> {
-    if rejected.is_empty() {
-        return Ok(Vec::new());
+) -> sqlx::Result<(Vec<(PaymentRejected, Option<Traceparent>)>, Vec<&'static str>)> {
+    if rejections.is_empty() {
+        return Ok(Default::default());
     }
-    let events: HashMap<&Id, PaymentRejected> = rejected
-        .into_iter()
-        .map(|(PaymentCreated { id, order_id, stripe_id }, rejection)| {
-            let (id_, order_id, stripe_id) = (id.clone(), order_id.clone(), stripe_id.clone());
-            (id, PaymentRejected { id: id_, order_id, stripe_id, reason: rejection.to_string() })
-        })
-        .collect();
-    // In id order, so that two of these never wait for each other in a circle.
-    let mut sorted: Vec<&PaymentRejected> = events.values().collect();
-    sorted.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    let column = |of: fn(&PaymentCreated) -> &str| -> Vec<&str> {
+        rejections.values().map(|(payment, _)| of(payment)).collect()
+    };
     let new: Vec<String> = sqlx::query_scalar(
         "insert into rejected_payments (payment_id, order_id, stripe_id, reason)
          select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
          on conflict do nothing returning payment_id",
     )
-    .bind(sorted.iter().map(|event| event.id.as_str()).collect::<Vec<_>>())
-    .bind(sorted.iter().map(|event| event.order_id.as_str()).collect::<Vec<_>>())
-    .bind(sorted.iter().map(|event| event.stripe_id.as_str()).collect::<Vec<_>>())
-    .bind(sorted.iter().map(|event| event.reason.as_str()).collect::<Vec<_>>())
+    .bind(column(|payment| payment.id.as_str()))
+    .bind(column(|payment| payment.order_id.as_str()))
+    .bind(column(|payment| payment.stripe_id.as_str()))
+    .bind(rejections.values().map(|(_, rejection)| rejection.to_string()).collect::<Vec<_>>())
     .fetch_all(&mut *connection)
     .await?;
     let new = new.into_iter().map(row::id).collect::<sqlx::Result<Vec<Id>>>()?;
-    let told: Vec<(PaymentRejected, Option<Traceparent>)> = new
-        .iter()
-        .filter_map(|id| events.get(id))
-        .map(|event| (event.clone(), orders.get(&event.order_id).and_then(|order| order.traceparent)))
-        .collect();
+    let tell = |(payment, rejection): &(&PaymentCreated, &Rejection)| {
+        let PaymentCreated { id, order_id, stripe_id } = PaymentCreated::clone(payment);
+        let traceparent = orders.get(&order_id).and_then(|order| order.traceparent);
+        let reason = rejection.to_string();
+        ((PaymentRejected { id, order_id, stripe_id, reason }, traceparent), rejection.label())
+    };
+    let (told, labels): (Vec<_>, Vec<_>) = new.iter().filter_map(|id| rejections.get(id)).map(tell).unzip();
     enqueue_all(connection, &told).await?;
-    Ok(told)
+    Ok((told, labels))
 }

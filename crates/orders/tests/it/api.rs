@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use orders::http::{Api, router};
 use reqwest::{Method, RequestBuilder, Response};
+pub(crate) use testkit::golden::check_response as check;
 use testkit::{HttpServer, send_json};
 use web::Sessions;
 
@@ -59,10 +60,4 @@ impl Server {
 /// The cookie of a user who is signed in.
 pub(crate) fn session(user: &str) -> String {
     testkit::session::of(user, KEY)
-}
-
-/// Holds an answer against its golden file, in which `<name>` stands for what differs from run to run.
-pub(crate) async fn check(answer: Response, golden: &str, names: &[(&str, &str)]) {
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    testkit::golden::check(status, &headers, &answer.text().await.unwrap(), golden, names);
 }

@@ -1,25 +1,10 @@
 //! A decision that is cut off where it waits, as by `kill -9`, at every such point: it is taken again, and has one effect.
 
-use std::{future::poll_fn, pin::pin, task::Poll};
-
 use common::event::{Event, OrderCompleted, PaymentCreated, PaymentRejected, PaymentSettled, SettledOutcome};
 use orders::order::{Money, Payment, Rejection};
+use testkit::cut_off;
 
 use crate::world::{QUARTER, World, payment};
-
-/// Lets a future go on so many times, and then no more; its result, if it came to one.
-async fn cut_off<F: Future>(polls: usize, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|context| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
-}
 
 /// How often an event about this payment or order is in the outbox.
 async fn told<E: Event>(world: &World, about: &str) -> usize {

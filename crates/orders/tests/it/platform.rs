@@ -71,13 +71,9 @@ impl Platform {
         event.id
     }
 
-    /// Publishes as another service does. Retried, because the broker may be on its way back.
+    /// Publishes as another service does.
     pub(crate) async fn publish<E: Event>(&self, event: &E) {
-        let body = serde_json::to_vec(event).unwrap();
-        eventually("the broker takes an event", READY, async || {
-            publish_to(&self.jetstream, E::SUBJECT.as_str(), &body).await
-        })
-        .await;
+        testkit::publish(&self.jetstream, E::SUBJECT.as_str(), &serde_json::to_vec(event).unwrap()).await;
     }
 
     /// Publishes many at once, each awaited.
@@ -200,22 +196,8 @@ pub(crate) fn nats_settings(nats: &Nats) -> NatsSettings {
     Environment::judge(&[("NATS_URL", nats.url().as_str())], NatsSettings::read).unwrap()
 }
 
-/// Publishes as another service does, where there is no platform. Retried, because the stream may not be there yet.
+/// Publishes as another service does, where there is no platform.
 pub(crate) async fn publish<E: Event>(nats: &Nats, event: &E) {
     let jetstream = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
-    let body = serde_json::to_vec(event).unwrap();
-    eventually("the broker takes an event", READY, async || {
-        publish_to(&jetstream, E::SUBJECT.as_str(), &body).await
-    })
-    .await;
-}
-
-#[expect(clippy::disallowed_methods, reason = "this plays a service that is not ours")]
-async fn publish_to(
-    jetstream: &jetstream::Context,
-    subject: &'static str,
-    body: &[u8],
-) -> Result<(), String> {
-    let ack = jetstream.publish(subject, body.to_vec().into()).await.map_err(|error| error.to_string())?;
-    ack.await.map(drop).map_err(|error| error.to_string())
+    testkit::publish(&jetstream, E::SUBJECT.as_str(), &serde_json::to_vec(event).unwrap()).await;
 }

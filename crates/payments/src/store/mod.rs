@@ -7,7 +7,6 @@
 mod begin;
 mod claim;
 mod decide;
-mod due_wake;
 mod events;
 mod find;
 mod measure;
@@ -19,7 +18,6 @@ mod status;
 
 pub use begin::{Begun, OrderRefusal, Wish};
 pub use decide::Rejection;
-pub use due_wake::DueWake;
 pub use events::{Told, Webhook};
 pub use measure::Unsettled;
 pub use migrate::SCHEMA;
@@ -34,13 +32,13 @@ use process::telemetry::{begin_at_zero, begin_each_at_zero};
 pub struct Store {
     database: Database,
     wake: Wake,
-    due: DueWake,
+    due: Wake,
 }
 
 impl Store {
     /// A store in `database`, that rings `wake` after each commit that put something into the outbox, and `due` after each that
     /// left the settler something to do.
-    pub fn new(database: Database, wake: Wake, due: DueWake) -> Self {
+    pub fn new(database: Database, wake: Wake, due: Wake) -> Self {
         begin_at_zero("payments_authorised_total");
         begin_at_zero("payments_declined_total");
         begin_each_at_zero(

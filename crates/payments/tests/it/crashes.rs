@@ -1,26 +1,10 @@
 //! A step that is cut off where it waits, as by `kill -9`, at every such point: it is taken again, and the money is right.
 
-use std::{future::poll_fn, pin::pin, task::Poll};
-
 use payments::payment::{Payment, Status};
 use stripe_stand_in::IntentStatus;
-use testkit::eventually;
+use testkit::{cut_off, eventually};
 
 use crate::world::{LIMIT, World};
-
-/// Lets a future go on so many times, and then no more; its result, if it came to one.
-async fn cut_off<F: Future>(polls: usize, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|context| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
-}
 
 /// Two waits that are over at the same time are one point: each sweep finds others.
 const SWEEPS: usize = 3;

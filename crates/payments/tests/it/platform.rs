@@ -114,19 +114,13 @@ impl Platform {
         self.publish(&PaymentRejected { id, order_id, stripe_id: "pi".to_owned(), reason }).await;
     }
 
-    /// Publishes as `orders` does, but for the id, so that the broker takes it as often as it is told. Retried, because
-    /// the broker may be on its way back.
+    /// Publishes as `orders` does.
     pub(crate) async fn publish<E: Event>(&self, event: &E) {
         self.publish_bytes(E::SUBJECT.as_str(), &serde_json::to_vec(event).unwrap()).await;
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this plays a service that is not ours")]
-    pub(crate) async fn publish_bytes(&self, subject: &'static str, body: &[u8]) {
-        eventually("the broker takes an event", READY, async || {
-            let sent = self.jetstream.publish(subject, body.to_vec().into()).await;
-            sent.map_err(|error| error.to_string())?.await.map(drop).map_err(|error| error.to_string())
-        })
-        .await;
+    pub(crate) async fn publish_bytes(&self, subject: &str, body: &[u8]) {
+        testkit::publish(&self.jetstream, subject, body).await;
     }
 
     /// Waits until this is stored about the payment.

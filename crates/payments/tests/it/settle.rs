@@ -8,9 +8,9 @@ use payments::{
     payment::Status,
     pruner::Pruner,
     settler::{LEASE, Settler},
-    store::{CompletedOrder, DueWake},
+    store::CompletedOrder,
 };
-use process::health::Health;
+use process::{Wake, health::Health};
 use stripe_stand_in::{Call, Fault, IntentStatus};
 use tokio_util::sync::CancellationToken;
 
@@ -160,7 +160,7 @@ async fn a_call_that_takes_longer_than_the_lease_keeps_it_and_is_made_once() {
     let world = World::new().await;
     let payment = world.authorised().await;
     world.complete(&payment).await;
-    let patient = Settler::new(world.store.clone(), world.cashier.within(2 * LEASE), DueWake::default());
+    let patient = Settler::new(world.store.clone(), world.cashier.within(2 * LEASE), Wake::default());
     world.stripe.fault(Call::CaptureIntent, Fault::Slow(LEASE + LEASE / 2), 1);
     let others = async {
         let mut taken = 0;

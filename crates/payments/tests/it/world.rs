@@ -13,7 +13,7 @@ use payments::{
     config::{BaseUrl, StripeSettings},
     payment::{Payment, Status},
     settler::Settler,
-    store::{Begun, CancelledOrder, CompletedOrder, CreatedOrder, DueWake, Rejection, SCHEMA, Store, Wish},
+    store::{Begun, CancelledOrder, CompletedOrder, CreatedOrder, Rejection, SCHEMA, Store, Wish},
     stripe::Stripe,
 };
 use postgres::Database;
@@ -61,7 +61,7 @@ impl World {
         let database = Database::new(url.parse().unwrap(), "payments-test", 16);
         postgres::migrate(&database, &SCHEMA).await.unwrap();
         let pool = PgPoolOptions::new().max_connections(16).connect_lazy(&url).unwrap();
-        let due = DueWake::default();
+        let due = Wake::default();
         let store = Store::new(database, Wake::default(), due.clone());
         let stripe = StandIn::builder().secret_key(STRIPE_KEY).start().await.unwrap();
         let cashier = cashier(&store, &stripe, STRIPE_KEY);

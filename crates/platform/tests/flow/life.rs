@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     disorder::Disorder,
     people::{Person, id},
-    world::{World, free, held_by},
+    world::{World, free, held_by, money_is},
 };
 
 const WINDOW: Duration = Duration::from_secs(4);
@@ -41,15 +41,13 @@ async fn a_seat_goes_from_the_first_click_to_the_next_buyer_though_messages_come
 
     // Money that comes now is too late, from whoever it comes.
     world.pay(&first).await;
-    let rejected = |order: &serde_json::Value| order["payment"]["status"] == "rejected";
-    world.order_is(&ada, &first, "the payment is rejected", rejected).await;
+    world.order_is(&ada, &first, "the payment is rejected", money_is("rejected")).await;
 
     // Sold to someone else, who pays: it is his for good.
     let second = id(&ben.order_soon(&ticket).await);
     world.ticket_is(&ben, &ticket, "the seat is reserved again", held_by(&second)).await;
     ben.pay(&second, Some("tok_visa")).await;
-    let captured = |order: &serde_json::Value| order["payment"]["status"] == "captured";
-    let paid = world.order_is(&ben, &second, "the order is paid", captured).await;
+    let paid = world.order_is(&ben, &second, "the order is paid", money_is("captured")).await;
     assert_eq!((&paid["status"], &paid["version"]), (&json!("complete"), &json!(1)));
     world.at_rest(WINDOW).await;
     assert_eq!(ben.get(&format!("/api/orders/{second}")).await["status"], "complete");

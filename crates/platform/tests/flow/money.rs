@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use common::event::{Id, Subject};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::eventually;
 
 use crate::{
-    people::{Person, client, id},
-    world::{SOON, World, held_by},
+    people::{Person, client, id, type_in},
+    world::{SOON, World, held_by, money_is},
 };
 
 /// Nobody is late here.
@@ -22,18 +22,6 @@ async fn ordered(world: &World, buyer: &Person) -> (Id, Id) {
     let seller = Person::sign_up(&world.platform, Id::generate().as_ref()).await;
     let ticket = seller.sell("Concert, row 7").await;
     (id(&buyer.order_soon(&ticket).await), ticket)
-}
-
-/// Types a card into the provider's page and sends it; the answer is the page at the end.
-async fn type_in(page: &str, number: &str) -> (u16, String) {
-    let form = format!("number={number}&expiry=12/40&cvc=123&name=Ada");
-    let request = client().post(page).header("content-type", "application/x-www-form-urlencoded").body(form);
-    let answer = request.send().await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
-}
-
-fn money_is(status: &'static str) -> impl Fn(&Value) -> bool {
-    move |order| order["payment"]["status"] == status
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,10 +65,10 @@ async fn a_buyer_whose_card_is_declined_pays_with_another_one_on_the_providers_p
     let (order, _) = ordered(&world, &ada).await;
     let page = ada.pay(&order, None).await["url"].as_str().unwrap().to_owned();
     assert!(page.starts_with(world.platform.stripe().url()), "{page}");
-    let (status, text) = type_in(&page, "4000000000000002").await;
+    let (status, text) = type_in(&page, "4000000000000002").await.unwrap();
     assert!(status == 402 && text.contains("declined"), "{status} {text}");
     assert_eq!(ada.get(&format!("/api/orders/{order}")).await["status"], "created");
-    let (status, text) = type_in(&page, "4242424242424242").await;
+    let (status, text) = type_in(&page, "4242424242424242").await.unwrap();
     assert!(
         status == 200 && text.contains("You are back from paying") && text.contains(order.as_str()),
         "{text}"
@@ -104,7 +92,7 @@ async fn nobody_pays_on_the_page_of_an_order_that_was_given_up() {
         if answer.status() == 410 { Ok(()) } else { Err(answer.status().to_string()) }
     })
     .await;
-    let (_, text) = type_in(&page, "4242424242424242").await;
+    let (_, text) = type_in(&page, "4242424242424242").await.unwrap();
     assert!(text.contains("expired"), "{text}");
     let stripe = world.platform.stripe();
     assert_eq!(stripe.captured_minus_refunded("usd"), 0);

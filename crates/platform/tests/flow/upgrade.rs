@@ -12,7 +12,7 @@ use testkit::{ServiceProcess, eventually};
 
 use crate::{
     people::{Person, id},
-    world::{SOON, World},
+    world::{SOON, World, money_is},
 };
 
 /// So short that the orders of each phase expire in the next ones, at the hands of other services.
@@ -162,8 +162,7 @@ async fn an_order_that_the_release_before_has_placed_is_paid_through_the_payment
     let new = Platform::builder().start_on(&stores).await.unwrap();
     let person = person.at(&new);
     person.pay(&order, Some("tok_visa")).await;
-    let captured = |order: &serde_json::Value| order["payment"]["status"] == "captured";
-    let shown = world.order_is(&person, &order, "the money is with the seller", captured).await;
+    let shown = world.order_is(&person, &order, "the money is with the seller", money_is("captured")).await;
     assert_eq!(shown["status"], "complete", "{shown:#}");
     assert_eq!(new.stripe().captured_minus_refunded("usd"), 2_000);
     assert_eq!(world.dead_letters().await, [""; 0]);

@@ -152,3 +152,8 @@ pub(crate) fn held_by(order: &Id) -> impl Fn(&Value) -> bool {
 pub(crate) fn free(ticket: &Value) -> bool {
     ticket.get("orderId").is_none()
 }
+
+/// Whether the money for an order is there.
+pub(crate) fn money_is(status: &'static str) -> impl Fn(&Value) -> bool {
+    move |order| order["payment"]["status"] == status
+}

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+pub(crate) use testkit::golden::check_response as check;
 use testkit::{HttpServer, send_json};
 use tickets::http::{Api, router};
 use web::Sessions;
@@ -72,10 +73,4 @@ pub(crate) async fn send(request: RequestBuilder, body: &str) -> Response {
 /// The cookie of a user who is signed in.
 pub(crate) fn session(user: &str) -> String {
     testkit::session::of(user, KEY)
-}
-
-/// Holds an answer against its golden file.
-pub(crate) async fn check(answer: Response, golden: &str, names: &[(&str, &str)]) {
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    testkit::golden::check(status, &headers, &answer.text().await.unwrap(), golden, names);
 }

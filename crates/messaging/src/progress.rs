@@ -1,26 +1,15 @@
 //! How far a service has come with what the broker has stored.
 
 use anyhow::{Context as _, bail};
+use async_nats::jetstream::{ErrorCode, response::Response};
 use common::event::Subject;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{Broker, topology};
 
-/// No message matches; the stream is not there; the consumer is not there. Source: nats-server's `errors.json`.
-const NOT_FOUND: [u64; 3] = [10_037, 10_059, 10_014];
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Answer<T> {
-    Refused { error: Refusal },
-    Given(T),
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    err_code: u64,
-    description: String,
-}
+/// What is not there answers so: a message, a stream, a consumer.
+const NOT_FOUND: [ErrorCode; 3] =
+    [ErrorCode::NO_MESSAGE_FOUND, ErrorCode::STREAM_NOT_FOUND, ErrorCode::CONSUMER_NOT_FOUND];
 
 #[derive(Deserialize)]
 struct Stored {
@@ -73,17 +62,12 @@ impl Broker {
     async fn ask<T: DeserializeOwned>(&self, subject: String, body: String) -> anyhow::Result<Option<T>> {
         let answer = self.client().request(subject.clone(), body.into()).await;
         let answer = answer.with_context(|| format!("ask the broker {subject}"))?;
-        let answer: Answer<T> = serde_json::from_slice(&answer.payload)
+        let answer = serde_json::from_slice(&answer.payload)
             .with_context(|| format!("read the broker's answer to {subject}"))?;
         match answer {
-            Answer::Given(given) => Ok(Some(given)),
-            Answer::Refused { error } if NOT_FOUND.contains(&error.err_code) => Ok(None),
-            Answer::Refused { error } => bail!("the broker refused {subject}: {}", error.description),
+            Response::Ok(given) => Ok(Some(given)),
+            Response::Err { error } if NOT_FOUND.contains(&error.error_code()) => Ok(None),
+            Response::Err { error } => bail!("the broker refused {subject}: {error}"),
         }
-    }
-
-    /// Which connection this is: the next one has another number.
-    pub fn connection_number(&self) -> u64 {
-        self.client().statistics().connects.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
