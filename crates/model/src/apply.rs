@@ -157,24 +157,30 @@ fn forget_powerless(system: &System, payment: &mut Payment, kind: Kind) {
     let is_over = match payment.intent {
         Intent::Expired | Intent::Released | Intent::Refunded => true,
         Intent::Captured => kind != Kind::Charge,
-        Intent::Absent | Intent::Open | Intent::Authorised => false,
+        Intent::Absent | Intent::Prepared | Intent::Open | Intent::Authorised => false,
     };
     if is_over {
-        payment.straying &= Request::Create.bit();
+        payment.straying &= Request::Create.bit() | Request::Confirm.bit();
     }
-    if payment.key != Key::Unused && !system.errs(Mistake::NewKeyOnRetry) {
+    if payment.key != Key::Unused || payment.intent != Intent::Absent {
         payment.straying &= !Request::Create.bit();
+    }
+    let is_confirmable = payment.intent == Intent::Prepared && payment.key != Key::Declined;
+    if payment.intent != Intent::Absent && !is_confirmable && !system.errs(Mistake::NewIntentOnRetry) {
+        payment.straying &= !Request::Confirm.bit();
     }
 }
 
 /// Writes an answer. An error that will be repeated is followed by a look: only then is it sure that nothing was
-/// made.
+/// done, and the next request has a key of its own.
 fn record(system: &System, state: &mut State, id: u8) {
     let payment = state.payment_mut(id);
     let Call::Answered(answer) = payment.call else { return };
     payment.call = Call::Idle;
-    if answer == Answer::Error && payment.row == Row::Pending {
+    if answer == Answer::Error && matches!(payment.row, Row::Pending | Row::Prepared) {
         payment.call = Call::Asking(Request::LookUp);
+    } else if answer == Answer::Prepared && payment.row == Row::Prepared && payment.key == Key::Error {
+        payment.key = Key::Renewed;
     } else {
         learn(system, state, id, answer);
     }
@@ -185,6 +191,9 @@ fn learn(system: &System, state: &mut State, id: u8, answer: Answer) {
     let payment = state.payment_mut(id);
     let row = match payments::after(payment, kind, answer) {
         None if system.errs(Mistake::OverwriteRow) => payments::spoken_of(answer),
+        None if system.errs(Mistake::GiveUpOnLookUp) && answer == Answer::Prepared => {
+            (payment.row == Row::Prepared).then_some(Row::Failed)
+        }
         row => row,
     };
     if let Some(row) = row {

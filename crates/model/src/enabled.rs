@@ -58,7 +58,7 @@ fn settling(system: &System, id: u8, payment: &Payment, steps: &mut Vec<Step>) {
         Call::Idle => {
             let wanted = payments::wanted(payment, kind, system.mistake);
             steps.extend(wanted.map(|request| Step::Ask(id, request)));
-            if system.errs(Mistake::GiveUpOnLookUp) && payment.row == Row::Pending {
+            if system.errs(Mistake::GiveUpOnLookUp) && payment.row == Row::Prepared {
                 steps.push(Step::Ask(id, Request::LookUp));
             }
         }

@@ -9,8 +9,10 @@ pub enum Mistake {
     ExpireWithoutWatermark,
     /// The watermark asks for the last stored payment first and reads the clock after it.
     LastReadBeforeNow,
-    /// A request whose answer was lost is made again under another idempotency key.
-    NewKeyOnRetry,
+    /// The card is charged by the request that makes the intent, before the intent is in the row.
+    ChargeAtCreation,
+    /// A card whose charge was not answered is charged again in another intent.
+    NewIntentOnRetry,
     /// Events are acknowledged before their effect is committed.
     AckBeforeCommit,
     /// A cancelled order closes its payments in the table alone.

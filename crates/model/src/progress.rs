@@ -4,7 +4,8 @@ use crate::{
     payments,
     scope::{Kind, Scope},
     state::{
-        Answer, Call, Decision, Intent, Order, OrderCopy, OrderRow, Payment, Request, Row, State, Watermark,
+        Answer, Call, Decision, Intent, Key, Order, OrderCopy, OrderRow, Payment, Request, Row, State,
+        Watermark,
     },
 };
 
@@ -32,12 +33,18 @@ fn watermark(watermark: &Watermark) -> i32 {
 /// A step of the row outweighs what a call or a decision loses at it.
 fn payment(payment: &Payment, kind: Kind) -> i32 {
     let row = match payment.row {
-        row if row.is_final() => 4,
+        row if row.is_final() => 5,
         row => row as i32,
     };
     let decision = i32::from(payment.decision != Decision::Undecided);
     let events = [payment.created, payment.rejected, payment.settled].map(|delivery| delivery as i32);
-    40 * row + 10 * decision + call(payment, kind) + payment.rejection as i32 + events.iter().sum::<i32>()
+    let key = i32::from(!matches!(payment.key, Key::Unused | Key::Error));
+    40 * row
+        + 10 * decision
+        + 5 * key
+        + call(payment, kind)
+        + payment.rejection as i32
+        + events.iter().sum::<i32>()
 }
 
 /// A call that the row waits for climbs from 0; one that something else has overtaken climbs back to it.
@@ -49,7 +56,9 @@ fn call(payment: &Payment, kind: Kind) -> i32 {
             _ => 1,
         },
         Call::Asking(_) => -2,
-        Call::Answered(Answer::Error) if payment.row == Row::Pending => 2,
+        Call::Answered(Answer::Error) if matches!(payment.row, Row::Pending | Row::Prepared) => 2,
+        // Nothing was done: the next request has another key.
+        Call::Answered(Answer::Prepared) if payment.row == Row::Prepared && payment.key == Key::Error => 4,
         Call::Answered(answer) if payments::after(payment, kind, answer).is_some() => 4,
         Call::Answered(_) => -1,
     }
@@ -58,9 +67,11 @@ fn call(payment: &Payment, kind: Kind) -> i32 {
 fn is_awaited(payment: &Payment, request: Request) -> bool {
     match (request, payment.row) {
         (Request::Create | Request::LookUp, Row::Pending) => true,
+        (Request::Confirm | Request::LookUp | Request::Release, Row::Prepared) => true,
         (Request::LookUp, Row::Open) => payment.intent != Intent::Open,
         (Request::Expire, Row::Open) => true,
-        (Request::Capture | Request::Release | Request::Refund, row) => row == Row::Authorised,
+        (Request::Release, row) => row == Row::Authorised && payment.decision == Decision::Release,
+        (Request::Capture | Request::Refund, row) => row == Row::Authorised,
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ pub(crate) const MOST: usize = 2;
 /// The way in which a payment is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Authorised by the answer to one request.
+    /// By a card's token: an intent is made, noted, and then confirmed.
     Token,
     /// On a hosted page, which the buyer completes at any time while it is open.
     Page,

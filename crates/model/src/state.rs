@@ -95,6 +95,8 @@ pub(crate) struct Payment {
 pub(crate) enum Row {
     Absent,
     Pending,
+    /// Pending, with the intent that may be confirmed.
+    Prepared,
     Open,
     Authorised,
     Captured,
@@ -126,13 +128,15 @@ pub(crate) enum Call {
 pub enum Request {
     /// Make the intent or the page.
     Create,
+    /// Have the card of an intent charged.
+    Confirm,
     /// Tell its state.
     LookUp,
     /// Close the page.
     Expire,
     /// Take the authorised money.
     Capture,
-    /// Cancel the authorisation.
+    /// Cancel the intent, with what it holds.
     Release,
     /// Give back what was captured.
     Refund,
@@ -145,11 +149,13 @@ pub enum Answer {
     Nothing,
     /// An error of its own, which it will repeat under this key whatever it has done.
     Error,
+    /// The intent is there, and no card was charged.
+    Prepared,
     /// The card was declined.
     Declined,
     /// The page waits for the buyer.
     Open,
-    /// The page was closed unpaid.
+    /// The page was closed unpaid, or the intent called off.
     Expired,
     /// The money is held.
     Authorised,
@@ -161,7 +167,7 @@ pub enum Answer {
     Refunded,
 }
 
-/// The answer that the provider keeps under the idempotency key of [`Request::Create`].
+/// The answer that the provider keeps under the idempotency key of the request that may charge a card, or open a page.
 ///
 /// The other requests need no such memory: each can have its effect only once, by the state of the intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -170,12 +176,15 @@ pub(crate) enum Key {
     Made,
     Declined,
     Error,
+    /// A second one, because the first was seen to have done nothing.
+    Renewed,
 }
 
 /// The intent, or the page, at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Intent {
     Absent,
+    Prepared,
     Open,
     Expired,
     Authorised,
@@ -278,19 +287,19 @@ impl Row {
 
     /// It may still be authorised.
     pub(crate) fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Open)
+        matches!(self, Self::Pending | Self::Prepared | Self::Open)
     }
 
     /// It keeps others from being made for the same order.
     pub(crate) fn is_live(self) -> bool {
-        matches!(self, Self::Pending | Self::Open | Self::Authorised | Self::Captured)
+        matches!(self, Self::Pending | Self::Prepared | Self::Open | Self::Authorised | Self::Captured)
     }
 }
 
 impl Request {
     /// Those that change something at the provider.
-    pub(crate) const EFFECTIVE: [Self; 5] =
-        [Self::Create, Self::Expire, Self::Capture, Self::Release, Self::Refund];
+    pub(crate) const EFFECTIVE: [Self; 6] =
+        [Self::Create, Self::Confirm, Self::Expire, Self::Capture, Self::Release, Self::Refund];
 
     /// Its bit among the straying ones; none for a look-up, which may as well never arrive.
     pub(crate) const fn bit(self) -> u8 {
@@ -301,6 +310,7 @@ impl Request {
             Self::Capture => 4,
             Self::Release => 8,
             Self::Refund => 16,
+            Self::Confirm => 32,
         }
     }
 }

@@ -38,8 +38,13 @@ fn a_watermark_that_reads_the_clock_last_misses_a_payment() {
 }
 
 #[test]
-fn a_new_key_on_a_retry_holds_money_that_nobody_knows_of() {
-    finds(Mistake::NewKeyOnRetry, scopes::TOKEN, name::MONEY_FOLLOWS);
+fn charging_in_an_intent_that_is_not_noted_holds_money_that_nobody_knows_of() {
+    finds(Mistake::ChargeAtCreation, scopes::TOKEN, name::MONEY_FOLLOWS);
+}
+
+#[test]
+fn another_intent_on_a_retry_holds_money_that_nobody_knows_of() {
+    finds(Mistake::NewIntentOnRetry, scopes::TOKEN, name::MONEY_FOLLOWS);
 }
 
 #[test]
@@ -55,6 +60,11 @@ fn an_acknowledgement_before_the_commit_lets_a_paid_order_expire() {
 #[test]
 fn closing_a_page_without_asking_holds_what_was_paid_on_it_meanwhile() {
     finds(Mistake::CloseWithoutAsking, scopes::PAGE, name::MONEY_FOLLOWS);
+}
+
+#[test]
+fn closing_an_intent_without_asking_holds_what_a_late_request_authorises() {
+    finds(Mistake::CloseWithoutAsking, scopes::TOKEN, name::MONEY_FOLLOWS);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! due: the step is taken again, with the same key.
 
 mod begin;
+mod charge;
 mod page;
 mod release;
 mod take;

@@ -1,12 +1,59 @@
-//! A page on which a buyer may pay: looked at, and closed.
+//! A page on which a buyer may pay: opened, looked at, and closed.
 
-use super::{Begin, Cashier, Left, NOTHING_PAID, StepError};
+use tracing::{debug, warn};
+
+use super::{Begin, Cashier, Left, NOTHING_PAID, StepError, begin::refused};
 use crate::{
-    payment::Payment,
+    payment::{Decision, Payment},
     stripe::{CallError, Session, SessionStatus},
 };
 
 impl Cashier {
+    pub(super) async fn open_page(&self, payment: &Payment) -> Result<Begin, StepError> {
+        // A page whose address nobody was told can't be paid on: it is left to expire.
+        if payment.key_is_too_old() || payment.decision == Some(Decision::Close) {
+            self.store.close(payment, NOTHING_PAID).await?;
+            return Ok(Begin::Nothing);
+        }
+        match self.stripe.create_session(payment, &self.public_url).await {
+            Ok(Session { id, url: Some(url), .. }) => {
+                if self.store.open(payment, &id, &url).await? {
+                    return Ok(Begin::Open(url));
+                }
+                self.page_overtaken(payment, &id).await
+            }
+            Ok(_) => {
+                self.store.close(payment, NOTHING_PAID).await?;
+                Ok(Begin::Nothing)
+            }
+            Err(CallError::Refused(refusal)) => {
+                self.store.close(payment, NOTHING_PAID).await?;
+                Ok(refused(payment, &refusal))
+            }
+            Err(CallError::Spent(reason)) => {
+                warn!(payment = %payment.id, "the page of payment {} is lost: {reason}", payment.id);
+                self.store.close(payment, NOTHING_PAID).await?;
+                Ok(Begin::Nothing)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Somebody else has taken the payment further while its page was made.
+    async fn page_overtaken(&self, payment: &Payment, session: &str) -> Result<Begin, StepError> {
+        let now = self.store.find(&payment.id).await?;
+        Ok(match now.as_ref().and_then(Begin::of) {
+            Some(begin @ (Begin::Open(_) | Begin::Authorised)) => begin,
+            _ => {
+                // Nobody is told of this page. Left open, what is paid on it would go back all the same.
+                if let Err(error) = self.stripe.expire_session(payment, session).await {
+                    debug!(payment = %payment.id, "a page that nobody needs is left to expire: {error}");
+                }
+                Begin::Nothing
+            }
+        })
+    }
+
     /// Looks whether the buyer has paid on his page.
     pub(super) async fn look_at_page(&self, payment: &Payment) -> Result<Left, StepError> {
         let Some(session) = &payment.session else { return Ok(Left::Look) };

@@ -110,15 +110,16 @@ impl<'a> Till<'a> {
     }
 
     /// Asks the provider, with the same key again, until it is known what came of it or the time is over: then the settler goes on.
-    async fn until_known(&self, payment: &Payment, ask: Ask) -> Result<Begin, Refusal> {
+    async fn until_known(&self, begun: &Payment, ask: Ask) -> Result<Begin, Refusal> {
         let Patience { call, .. } = self.api.patience;
+        let mut payment = begun.clone();
         let mut pause = FIRST_PAUSE;
         loop {
             let left = self.deadline.saturating_duration_since(Instant::now());
             let cashier = self.api.cashier.within(call.min(left));
             let answer = match ask {
-                Ask::Begin => cashier.begin(payment).await.map(Some),
-                Ask::ClosePage => cashier.close(payment).await,
+                Ask::Begin => cashier.begin(&payment).await.map(Some),
+                Ask::ClosePage => cashier.close(&payment).await,
             };
             let error = match answer {
                 Ok(Some(begin)) => return Ok(begin),
@@ -129,13 +130,20 @@ impl<'a> Till<'a> {
             let wanted = error.as_ref().and_then(StepError::retry_after).unwrap_or_default();
             let left = self.deadline.saturating_duration_since(Instant::now());
             if pause.max(wanted) >= left {
-                self.api.store.hand_over(payment).await?;
+                self.api.store.hand_over(&payment).await?;
                 let reason =
                     error.map_or_else(|| "a page can't be closed".to_owned(), |error| error.to_string());
                 return Err(turned_away(&reason).into());
             }
             sleep(pause.max(wanted)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+            // It may have another key by now, or somebody else has found out.
+            payment = self.api.store.find(&payment.id).await?.unwrap_or(payment);
+            if payment.status != begun.status
+                && let Some(begin) = Begin::of(&payment)
+            {
+                return Ok(begin);
+            }
         }
     }
 }

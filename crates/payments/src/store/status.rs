@@ -74,6 +74,24 @@ impl Store {
         }
     }
 
+    /// Notes which intent will hold the money of a payment: from then on that one may be confirmed, and no other. False if another
+    /// one is noted, or something else has happened to the payment.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn note_intent(&self, payment: &Payment, intent: &str) -> sqlx::Result<bool> {
+        self.change(|| {
+            sqlx::query(
+                "update payments
+                 set stripe_intent = $2, key_round = case when stripe_intent is null then 0 else key_round end
+                 where id = $1 and status = 'pending' and coalesce(stripe_intent, $2) = $2",
+            )
+            .bind(payment.id.as_str())
+            .bind(intent)
+        })
+        .await
+    }
+
     /// Notes that the page of a payment is there; false if something else has happened to the payment since.
     ///
     /// # Errors
@@ -127,21 +145,37 @@ impl Store {
     /// # Errors
     /// What Postgres answers.
     pub async fn close(&self, payment: &Payment, reason: &str) -> sqlx::Result<()> {
+        self.close_if(payment, reason, false).await?;
+        Ok(())
+    }
+
+    /// The same for a payment whose card was surely not charged, because it has no intent that may have been confirmed. False if it
+    /// has one by now.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn close_without_intent(&self, payment: &Payment, reason: &str) -> sqlx::Result<bool> {
+        self.close_if(payment, reason, true).await
+    }
+
+    async fn close_if(&self, payment: &Payment, reason: &str, without_intent: bool) -> sqlx::Result<bool> {
         let closed = self.change(|| {
             sqlx::query(
                 "update payments
                  set status = 'closed', reason = $2, token = null, url = null, decision = null, due_at = null,
                      attempts = 0, key_round = 0, updated_at = now()
-                 where id = $1 and status in ('pending', 'open')",
+                 where id = $1 and status in ('pending', 'open') and (stripe_intent is null or not $3)",
             )
             .bind(payment.id.as_str())
             .bind(reason)
+            .bind(without_intent)
         });
-        if closed.await? {
+        let closed = closed.await?;
+        if closed {
             let (id, order) = (&payment.id, &payment.order_id);
             info!(payment = %id, order = %order, trace_id = payment.trace_id(), "payment {id} is closed: {reason}");
         }
-        Ok(())
+        Ok(closed)
     }
 
     /// Runs a statement that changes one payment, and says whether it did.

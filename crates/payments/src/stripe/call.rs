@@ -9,8 +9,8 @@ pub enum Call {
     CreateIntent,
     /// `GET /v1/payment_intents/{id}`
     GetIntent,
-    /// `GET /v1/payment_intents`
-    ListIntents,
+    /// `POST /v1/payment_intents/{id}/confirm`
+    ConfirmIntent,
     /// `POST /v1/payment_intents/{id}/capture`
     Capture,
     /// `POST /v1/payment_intents/{id}/cancel`
@@ -36,7 +36,7 @@ impl Call {
     pub const ALL: [Self; 10] = [
         Self::CreateIntent,
         Self::GetIntent,
-        Self::ListIntents,
+        Self::ConfirmIntent,
         Self::Capture,
         Self::Cancel,
         Self::CreateSession,
@@ -51,7 +51,7 @@ impl Call {
         match self {
             Self::CreateIntent => "create_intent",
             Self::GetIntent => "get_intent",
-            Self::ListIntents => "list_intents",
+            Self::ConfirmIntent => "confirm_intent",
             Self::Capture => "capture",
             Self::Cancel => "cancel",
             Self::CreateSession => "create_session",

@@ -1,37 +1,44 @@
-//! PaymentIntents: made with a card's token, looked up, captured, cancelled.
+//! PaymentIntents: made, confirmed with a card's token, looked up, captured, cancelled.
 
 use axum::http::Method as Verb;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Call, CallError, Intent, Stripe, form::Form, objects::List};
+use super::{Call, CallError, Intent, Stripe, form::Form};
 use crate::payment::Payment;
 
-/// Intents in one page of a list, the most that Stripe gives.
-const PAGE: usize = 100;
-/// Pages that one look-up reads. Behind them it does not know.
-const MOST_PAGES: usize = 50;
-/// Clocks differ by less, in seconds.
-const SKEW_S: i64 = 300;
-
 impl Stripe {
-    /// Asks the card's bank to hold the money of this payment, with a card's token.
+    /// Makes an intent that holds nothing until it is confirmed.
     ///
     /// # Errors
-    /// For a declined card, and when it is not known what was done.
-    pub async fn create_intent(&self, payment: &Payment, token: &SecretString) -> Result<Intent, CallError> {
+    /// When it is refused, and when it is not known whether it was made.
+    pub async fn create_intent(&self, payment: &Payment) -> Result<Intent, CallError> {
         let form = Form::new()
             .with("amount", &payment.amount.to_string())
             .with("currency", payment.currency.as_str())
             .with("capture_method", "manual")
-            .with("confirm", "true")
             .with("payment_method_types[0]", "card")
-            .with("payment_method_data[type]", "card")
-            .with("payment_method_data[card][token]", token.expose_secret())
-            .with("error_on_requires_action", "true")
             .with("description", &description(payment))
             .with("metadata[payment]", payment.id.as_str())
             .with("metadata[order]", payment.order_id.as_str());
         self.post(Call::CreateIntent, "/v1/payment_intents", form, &payment.key("intent")).await
+    }
+
+    /// Asks the card's bank to hold the money of an intent, with a card's token.
+    ///
+    /// # Errors
+    /// For a declined card, and when it is not known what was done.
+    pub async fn confirm_intent(
+        &self,
+        payment: &Payment,
+        intent: &str,
+        token: &SecretString,
+    ) -> Result<Intent, CallError> {
+        let path = format!("/v1/payment_intents/{intent}/confirm");
+        let form = Form::new()
+            .with("payment_method_data[type]", "card")
+            .with("payment_method_data[card][token]", token.expose_secret())
+            .with("error_on_requires_action", "true");
+        self.post(Call::ConfirmIntent, &path, form, &payment.key("confirm")).await
     }
 
     /// An intent as it stands.
@@ -40,32 +47,6 @@ impl Stripe {
     /// When Stripe does not say.
     pub async fn intent(&self, intent: &str) -> Result<Intent, CallError> {
         self.get(Call::GetIntent, &format!("/v1/payment_intents/{intent}"), Form::new()).await
-    }
-
-    /// The intent that was made for this payment, found by what we wrote on it; `None` if there surely is none.
-    ///
-    /// # Errors
-    /// When Stripe does not say, or has too many to look through.
-    pub async fn find_intent(&self, payment: &Payment) -> Result<Option<Intent>, CallError> {
-        let since = (payment.created_at.timestamp() - SKEW_S).to_string();
-        let mut after: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut form = Form::new().with("created[gte]", &since).with("limit", &PAGE.to_string());
-            if let Some(after) = &after {
-                form = form.with("starting_after", after);
-            }
-            let List::<Intent> { data, has_more } =
-                self.get(Call::ListIntents, "/v1/payment_intents", form).await?;
-            after = data.last().map(|intent| intent.id.clone());
-            let is_ours = |intent: &Intent| intent.metadata.payment.as_deref() == Some(payment.id.as_str());
-            if let Some(found) = data.into_iter().find(is_ours) {
-                return Ok(Some(found));
-            }
-            if !has_more || after.is_none() {
-                return Ok(None);
-            }
-        }
-        Err(CallError::lost("there are too many intents to look through"))
     }
 
     /// Takes the money that an intent holds.

@@ -33,6 +33,14 @@ pub struct Intent {
     pub last_payment_error: Option<PaymentError>,
 }
 
+impl Intent {
+    /// Whether no card was ever charged for it.
+    pub fn is_untouched(&self) -> bool {
+        matches!(self.status, IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresConfirmation)
+            && self.last_payment_error.is_none()
+    }
+}
+
 /// Why a try to pay did not succeed.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PaymentError {
@@ -120,13 +128,6 @@ pub enum RefundStatus {
 pub(super) struct Charge {
     /// All of it is on its way back.
     pub(super) refunded: bool,
-}
-
-/// A page of a list, the newest first.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct List<T> {
-    pub(super) data: Vec<T>,
-    pub(super) has_more: bool,
 }
 
 #[cfg(test)]

@@ -36,8 +36,8 @@ const MOST_CALLS: usize = 64;
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// A proxy between may forget a connection that idles for longer, without a word.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
-/// A page of a hundred intents has some hundred KiB.
-const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+/// An object of Stripe's has some KiB.
+const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// In which form Stripe answers, whatever the account's own version is.
 const VERSION: HeaderValue = HeaderValue::from_static("2025-09-30.clover");

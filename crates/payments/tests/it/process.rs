@@ -161,7 +161,7 @@ async fn no_log_has_a_key_a_token_a_signature_or_a_card_number() {
         let request = client.post(format!("{}/api/payments", payments.http_url()));
         crate::api::send(request.header("cookie", crate::api::session("buyer")), &body).await
     };
-    stripe.fault(Call::CreateIntent, Fault::Unavailable, 1);
+    stripe.fault(Call::ConfirmIntent, Fault::Unavailable, 1);
     assert_eq!(pay(payment("o-1", Some("tok_chargeDeclinedExpiredCard"))).await.status(), 402);
     assert_eq!(pay(payment("o-1", Some("tok_nobodyKnows"))).await.status(), 400);
     let page: serde_json::Value = pay(payment("o-2", None)).await.json().await.unwrap();

@@ -112,25 +112,6 @@ async fn what_is_not_settled_is_counted_and_a_page_that_waits_for_its_buyer_is_n
 }
 
 #[tokio::test]
-async fn a_key_that_the_provider_may_have_forgotten_is_not_used_again() {
-    let world = World::new().await;
-    let payment = world.begun(Some("tok_visa")).await;
-    world.cashier.begin(&payment).await.unwrap();
-    // As if the answer had been lost a day ago.
-    sqlx::raw_sql(
-        "update payments set status = 'pending', token = 'tok_visa', stripe_intent = null,
-                             created_at = now() - interval '24 hours', due_at = now()",
-    )
-    .execute(&world.pool)
-    .await
-    .unwrap();
-    world.stripe.forget_idempotency_keys();
-    world.settler.run_once().await.unwrap();
-    assert_eq!(world.find(&payment.id).await.status, Status::Authorised, "it was looked up");
-    assert_eq!(world.ledger(&payment).len(), 1);
-}
-
-#[tokio::test]
 async fn a_token_is_kept_only_as_long_as_it_may_be_needed() {
     let world = World::new().await;
     for token in ["tok_visa", "tok_chargeDeclined"] {

@@ -18,7 +18,7 @@ use payments::{
 };
 use postgres::Database;
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use stripe_stand_in::{LedgerEntry, StandIn};
+use stripe_stand_in::{IntentStatus, LedgerEntry, StandIn};
 use testkit::{Postgres, eventually, stored::OutboxRow};
 
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -147,7 +147,14 @@ impl World {
         let is_of = |entry: &LedgerEntry| {
             entry.metadata.get("payment").map(String::as_str) == Some(payment.id.as_str())
         };
-        self.stripe.ledger().into_iter().filter(is_of).collect()
+        self.charged().into_iter().filter(is_of).collect()
+    }
+
+    /// Every intent that was confirmed or called off: one that was made and lost on the way has nothing to do with money.
+    pub(crate) fn charged(&self) -> Vec<LedgerEntry> {
+        let mut ledger = self.stripe.ledger();
+        ledger.retain(|entry| entry.status != IntentStatus::RequiresPaymentMethod);
+        ledger
     }
 
     /// What waits in the outbox for this subject.
