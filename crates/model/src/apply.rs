@@ -7,7 +7,7 @@ use crate::{
     provider::{self, Luck},
     scope::Kind,
     state::{Answer, Call, Delivery, Intent, Key, OrderRow, Payment, Request, Row, State, Watermark},
-    step::{Service, Step},
+    step::{Event, Service, Step},
     system::System,
 };
 
@@ -28,7 +28,7 @@ pub(crate) fn apply(system: &System, state: &State, step: Step) -> State {
                 learn(system, &mut next, id, answer);
             }
         }
-        Step::Crash(_) | Step::LoseAnswer(_) | Step::Pause(_) | Step::Repeat(_) => {
+        Step::Crash(_) | Step::LoseAnswer(_) | Step::Pause(_) | Step::Repeat(_) | Step::Lose(_) => {
             fail(system, &mut next, step);
         }
         Step::TimePasses => next.time += 1,
@@ -44,6 +44,7 @@ pub(crate) fn apply(system: &System, state: &State, step: Step) -> State {
             }
         }
         Step::Record(id) => record(system, &mut next, id),
+        Step::TellAgain(id) => tell_again(system, &mut next, id),
     }
     if system.scope.faults.is_some() {
         events::publish_at_once(&mut next, &system.scope);
@@ -74,8 +75,25 @@ fn fail(system: &System, state: &mut State, step: Step) {
             }
         }
         Step::Repeat(event) => *events::delivery_mut(state, event) = Delivery::Stored,
+        Step::Lose(event) => lose(state, event),
         _ => {}
     }
+}
+
+/// What is lost is no payment that was stored in time.
+fn lose(state: &mut State, event: Event) {
+    *events::delivery_mut(state, event) = Delivery::Lost;
+    if let Event::PaymentCreated(payment) = event {
+        state.payment_mut(payment).in_time = false;
+    }
+}
+
+/// The decision, if it was lost, is told again by the handler of what is told here.
+fn tell_again(system: &System, state: &mut State, id: u8) {
+    if let Some(decision) = orders::lost_decision(state, &system.scope, id) {
+        *events::delivery_mut(state, decision) = Delivery::Untold;
+    }
+    state.payment_mut(id).created = Delivery::Queued;
 }
 
 /// Takes what a process of the service has in its memory, and nothing else.

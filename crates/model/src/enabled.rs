@@ -19,13 +19,16 @@ pub(crate) fn by_system(system: &System, state: &State, steps: &mut Vec<Step>) {
     deciding(system, state, steps);
     for (id, payment) in system.payments(state) {
         settling(system, id, payment, steps);
+        if payments::can_tell_again(state, &system.scope, id) && !system.errs(Mistake::NeverTellAgain) {
+            steps.push(Step::TellAgain(id));
+        }
     }
 }
 
 fn delivering(system: &System, state: &State, event: Event) -> Option<Step> {
     let ack_first = system.errs(Mistake::AckBeforeCommit);
     match events::delivery(state, event) {
-        Delivery::Untold | Delivery::Acked => None,
+        Delivery::Lost | Delivery::Untold | Delivery::Acked => None,
         Delivery::Queued => Some(Step::Publish(event)),
         Delivery::Stored if ack_first => Some(Step::Acknowledge(event)),
         Delivery::Stored => Some(Step::Handle(event)),
@@ -126,7 +129,10 @@ fn failing(system: &System, state: &State, steps: &mut Vec<Step>) {
     let lasts = |event| match events::delivery(state, event) {
         Delivery::Acked => true,
         Delivery::InHand => !system.errs(Mistake::AckBeforeCommit),
-        Delivery::Untold | Delivery::Queued | Delivery::Stored => false,
+        Delivery::Lost | Delivery::Untold | Delivery::Queued | Delivery::Stored => false,
     };
     steps.extend(events::all(&system.scope).filter(|event| lasts(*event)).map(Step::Repeat));
+    let is_stored = |event: &Event| events::delivery(state, *event) == Delivery::Stored;
+    let can_lose = |event: &Event| events::is_told_again(*event) && is_stored(event);
+    steps.extend(events::all(&system.scope).filter(can_lose).map(Step::Lose));
 }

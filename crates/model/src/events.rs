@@ -39,6 +39,11 @@ pub(crate) fn delivery_mut(state: &mut State, event: Event) -> &mut Delivery {
     }
 }
 
+/// Whether a loss of the event is mended by telling again. The others wait for whoever compares streams and tables.
+pub(crate) fn is_told_again(event: Event) -> bool {
+    matches!(event, Event::PaymentCreated(_) | Event::PaymentRejected(_) | Event::OrderCompleted(_))
+}
+
 pub(crate) fn publisher(event: Event) -> Service {
     match event {
         Event::PaymentCreated(_) | Event::PaymentSettled(_) => Service::Payments,

@@ -19,6 +19,9 @@
 //!
 //! With one payment anything fails any number of times; with two the states would be too many, so faults are counted.
 //!
+//! The broker may lose `payment:created` and the decisions about it, which telling again mends; the loss of the other two
+//! events is mended by whoever compares streams with tables, and is not here.
+//!
 //! Left out: what the provider does by itself to an authorisation (it lapses after days), keys that it has forgotten
 //! (after a day), and the bound after which expiry goes on although the payments consumer is stuck. In all three a
 //! person is told.

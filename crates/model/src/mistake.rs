@@ -27,6 +27,8 @@ pub enum Mistake {
     OverwriteRow,
     /// An event is published after the commit of what it tells, without an outbox row.
     TellWithoutOutbox,
+    /// Money that nobody decides about is left as it is.
+    NeverTellAgain,
     /// An expiry reads the order in one transaction and cancels it in another.
     CheckThenCancel,
 }

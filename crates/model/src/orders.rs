@@ -1,9 +1,11 @@
 //! `orders`: the decision, and how far payments have been seen.
 
 use crate::{
+    events,
     mistake::Mistake,
     scope::Scope,
     state::{Delivery, OrderRow, Payment, Rejection, State, Watermark},
+    step::Event,
 };
 
 /// `payment:created`: completes an unpaid order, or is rejected once.
@@ -14,15 +16,28 @@ pub(crate) fn payment_created(state: &mut State, scope: &Scope, payment: u8) {
             decide(state, scope, order, OrderRow::CompleteBy(payment));
             state.order_mut(order).completed.queue();
         }
-        OrderRow::CompleteBy(winner) if winner == payment => {}
+        // Told again, by whoever has not heard of the decision.
+        OrderRow::CompleteBy(winner) if winner == payment => state.order_mut(order).completed.queue(),
         _ => {
             let payment = state.payment_mut(payment);
             if payment.rejection == Rejection::Absent {
                 payment.rejection = Rejection::Unsettled;
+            }
+            if payment.rejection == Rejection::Unsettled {
                 payment.rejected.queue();
             }
         }
     }
+}
+
+/// The decision about a payment, if the broker has lost what told of it.
+pub(crate) fn lost_decision(state: &State, scope: &Scope, payment: u8) -> Option<Event> {
+    let order = scope.order_of(payment);
+    let told = match state.order(order).row {
+        OrderRow::CompleteBy(winner) if winner == payment => Event::OrderCompleted(order),
+        _ => Event::PaymentRejected(payment),
+    };
+    (events::delivery(state, told) == Delivery::Lost).then_some(told)
 }
 
 /// `payment:settled`: what is known of a rejected payment is complete.

@@ -4,8 +4,8 @@ use crate::{
     payments,
     scope::{Kind, Scope},
     state::{
-        Answer, Call, Decision, Intent, Key, Order, OrderCopy, OrderRow, Payment, Request, Row, State,
-        Watermark,
+        Answer, Call, Decision, Delivery, Intent, Key, Order, OrderCopy, OrderRow, Payment, Request, Row,
+        State, Watermark,
     },
 };
 
@@ -23,7 +23,15 @@ fn order(order: &Order) -> i32 {
         OrderRow::NotPlaced | OrderRow::Unpaid => 0,
         OrderRow::CompleteBy(_) | OrderRow::Expired | OrderRow::CancelledByBuyer => 100,
     };
-    row + i32::from(order.copy == OrderCopy::Final) + order.completed as i32 + order.cancelled as i32
+    row + i32::from(order.copy == OrderCopy::Final) + delivery(order.completed) + delivery(order.cancelled)
+}
+
+/// Telling again takes `payment:created` back, and what was lost with it.
+fn delivery(delivery: Delivery) -> i32 {
+    match delivery {
+        Delivery::Lost => -5,
+        delivery => delivery as i32,
+    }
 }
 
 fn watermark(watermark: &Watermark) -> i32 {
@@ -37,7 +45,7 @@ fn payment(payment: &Payment, kind: Kind) -> i32 {
         row => row as i32,
     };
     let decision = i32::from(payment.decision != Decision::Undecided);
-    let events = [payment.created, payment.rejected, payment.settled].map(|delivery| delivery as i32);
+    let events = [payment.created, payment.rejected, payment.settled].map(delivery);
     let key = i32::from(!matches!(payment.key, Key::Unused | Key::Error));
     40 * row
         + 10 * decision

@@ -46,6 +46,8 @@ pub(crate) enum OrderCopy {
 /// The way of one event, from its outbox row to its only listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Delivery {
+    /// The broker had it, and has lost it.
+    Lost,
     Untold,
     /// An outbox row.
     Queued,

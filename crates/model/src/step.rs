@@ -29,7 +29,7 @@ pub enum Service {
     Payments,
 }
 
-/// One step of anybody: of the environment down to [`Step::Repeat`], of the system from [`Step::TimePasses`] on.
+/// One step of anybody: of the environment down to [`Step::Lose`], of the system from [`Step::TimePasses`] on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A buyer orders the seat again that an order has set free.
@@ -56,6 +56,8 @@ pub enum Step {
     ArriveLate(u8, Request, Luck),
     /// An event is delivered again: its acknowledgement was lost, or the relay published it twice.
     Repeat(Event),
+    /// The broker loses an event that it had acknowledged, before anybody has handled it.
+    Lose(Event),
     /// The time to pay is over for the next order.
     TimePasses,
     /// The relay publishes an outbox row, and deletes it.
@@ -81,4 +83,6 @@ pub enum Step {
     Serve(u8, Luck),
     /// `payments` commits the answer.
     Record(u8),
+    /// `payments` tells again of money that nobody has decided about for minutes.
+    TellAgain(u8),
 }

@@ -76,7 +76,7 @@ pub struct OrderState {
 pub enum Payment {
     /// The order is complete now.
     Completes,
-    /// This payment had completed it before.
+    /// It was decided before: it had completed the order, or is kept among the rejected ones.
     Repeated,
     /// It can't be taken: its money has to go back.
     Rejected(Rejection),

@@ -93,6 +93,11 @@ fn telling_without_an_outbox_never_settles_what_a_crash_kept_untold() {
 }
 
 #[test]
+fn never_telling_again_leaves_unsettled_what_the_broker_has_lost() {
+    finds(Mistake::NeverTellAgain, scopes::TOKEN, name::SETTLED);
+}
+
+#[test]
 fn cancelling_in_another_transaction_than_the_check_cancels_a_paid_order() {
     finds(Mistake::CheckThenCancel, scopes::TOKEN, name::ONE_DECISION);
 }

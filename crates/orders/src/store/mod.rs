@@ -3,6 +3,7 @@
 //! Each verb is one transaction that may be run again whole, because the answer to a COMMIT can be lost. Statements
 //! that touch several rows lock them in id order. A verb that put something into the outbox rings for the relay.
 
+mod answer;
 mod cancel;
 mod copy;
 mod expire;
@@ -36,6 +37,7 @@ impl Store {
         begin_at_zero("orders_completed_total");
         begin_each_at_zero("orders_cancelled_total", "reason", &["buyer", "expired"]);
         begin_each_at_zero("orders_payments_rejected_total", "reason", &["cancelled", "paid", "unknown"]);
+        begin_at_zero("orders_payments_answered_again_total");
         begin_each_at_zero(
             "orders_payments_settled_total",
             "outcome",

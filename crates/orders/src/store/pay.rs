@@ -120,6 +120,12 @@ async fn pay(connection: &mut PgConnection, payments: &[&PaymentCreated]) -> sql
         })
         .collect();
     let (rejected, labels) = reject(connection, &rejections, &orders).await?;
+    for (payment, effect) in payments.iter().zip(&mut effects) {
+        let is_new = rejected.iter().any(|(event, _)| event.id == payment.id);
+        if matches!(effect, Payment::Rejected(_)) && !is_new {
+            *effect = Payment::Repeated;
+        }
+    }
     Ok(Decided { effects, completed, rejected, labels })
 }
 

@@ -102,6 +102,38 @@ async fn money_for_an_order_that_cannot_be_completed_is_done_with_and_is_no_dead
 }
 
 #[tokio::test]
+async fn a_payment_that_is_told_again_is_answered_again_with_the_same_words_until_its_money_is_settled() {
+    let world = World::new().await;
+    let (cancelled, paid) = (world.order(QUARTER).await, world.order(QUARTER).await);
+    world.store.cancel(&cancelled.id, &cancelled.user_id).await.unwrap();
+    let (late, first) = (payment(&cancelled.id), payment(&paid.id));
+    let handler = OnPaymentCreated(world.store.clone());
+    let hear = async |delivered: u64| {
+        // Each twice in one batch, as after an outage in which it was told more than once.
+        let batch = [&late, &first, &first, &late].map(PaymentCreated::clone);
+        let batch = batch.map(|event| Delivery { delivered, ..delivery(event) });
+        assert_eq!(handler.handle(&batch).await.unwrap(), [const { Outcome::Done }; 4]);
+        let told = async |subject| -> Vec<String> {
+            world.published(subject).await.into_iter().map(|row| row.payload).collect()
+        };
+        [told("order:completed").await, told("payment:rejected").await]
+    };
+    let once = hear(1).await;
+    assert_eq!([once[0].len(), once[1].len()], [1, 1], "{once:?}");
+    assert_eq!(hear(2).await, once, "an acknowledgement that was lost");
+    let twice = once.clone().map(|told| [&told[..], &told[..]].concat());
+    assert_eq!(hear(1).await, twice);
+
+    let settled =
+        [(&late, SettledOutcome::Released), (&first, SettledOutcome::Captured)].map(|(it, outcome)| {
+            let PaymentCreated { id, order_id, stripe_id } = it.clone();
+            PaymentSettled { id, order_id, stripe_id, outcome }
+        });
+    world.store.settle(&[&settled[0], &settled[1]]).await.unwrap();
+    assert_eq!(hear(1).await, twice, "nobody waits for it any more");
+}
+
+#[tokio::test]
 async fn a_payment_whose_charge_cannot_be_stored_is_rejected_alone() {
     let world = World::new().await;
     let order = world.order(QUARTER).await;

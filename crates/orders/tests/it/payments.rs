@@ -65,9 +65,8 @@ async fn a_cancelled_order_is_never_completed() {
     world.store.cancel(&order.id, &order.user_id).await.unwrap();
     let cancelled = world.row(&order.id).await;
     let late = payment(&order.id);
-    for _ in 0..2 {
-        let effects = world.store.pay(&[&late]).await.unwrap();
-        assert_eq!(effects, [Payment::Rejected(Rejection::OrderIsCancelled)]);
+    for effect in [Payment::Rejected(Rejection::OrderIsCancelled), Payment::Repeated] {
+        assert_eq!(world.store.pay(&[&late]).await.unwrap(), [effect]);
         assert_eq!(world.row(&order.id).await, cancelled);
     }
     let [rejected] = &told::<PaymentRejected>(&world).await[..] else { panic!("not once") };

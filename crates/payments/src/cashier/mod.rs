@@ -95,10 +95,13 @@ impl Cashier {
         }
     }
 
-    /// Money that is held and that nobody has decided about. It stays as it is: it is for `orders` to say what comes of it.
+    /// Money that is held and that nobody has decided about. It stays as it is: it is for `orders` to say what comes of it, who is
+    /// told again.
     async fn look_at_hold(&self, payment: &Payment) -> Result<Left, StepError> {
         let Some(intent) = &payment.intent else { return Ok(Left::Look) };
-        if self.stripe.intent(intent).await?.status == IntentStatus::Canceled {
+        let is_held = self.stripe.intent(intent).await?.status != IntentStatus::Canceled;
+        let is_told = self.store.tell_again(payment, is_held).await?;
+        if !is_held && !is_told {
             let id = &payment.id;
             warn!(payment = %id, trace_id = payment.trace_id(), "the money of payment {id} is no longer held, and its order does not know");
         }

@@ -40,6 +40,7 @@ impl Store {
     /// left the settler something to do.
     pub fn new(database: Database, wake: Wake, due: Wake) -> Self {
         begin_at_zero("payments_authorised_total");
+        begin_at_zero("payments_told_again_total");
         begin_at_zero("payments_declined_total");
         begin_each_at_zero(
             "payments_settled_total",

@@ -92,6 +92,29 @@ impl Store {
         .await
     }
 
+    /// Puts `payment:created` into the outbox again if nobody has decided about the payment for as long as [`LOOK_UP_S`]: it, or the
+    /// decision, may be lost. Says whether it did. Of money that is not held any more it is told only if the order is over, and so
+    /// can't be completed by it.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn tell_again(&self, payment: &Payment, is_held: bool) -> sqlx::Result<bool> {
+        let told = postgres::retry_conflicts(|| async {
+            let mut transaction = self.database.begin().await?;
+            let told = tell_again(&mut transaction, &payment.id, is_held).await?;
+            transaction.commit().await?;
+            Ok(told)
+        })
+        .await?;
+        let Some(Step { order, traceparent }) = told else { return Ok(false) };
+        self.wake.ring();
+        counter!("payments_told_again_total").increment(1);
+        let (id, trace_id) = (&payment.id, traceparent.map(|traceparent| traceparent.trace_id()));
+        let held = payment.unchanged_for();
+        warn!(payment = %id, order = %order, trace_id, "payment {id} of order {order} has waited {held:.0?} for a decision: it is told again");
+        Ok(true)
+    }
+
     /// Notes that the page of a payment is there; false if something else has happened to the payment since.
     ///
     /// # Errors
@@ -191,6 +214,32 @@ impl Store {
         })
         .await
     }
+}
+
+async fn tell_again(
+    connection: &mut PgConnection,
+    payment: &Id,
+    is_held: bool,
+) -> sqlx::Result<Option<Step>> {
+    let row: Option<(String, Option<String>, String)> = sqlx::query_as(
+        "select p.order_id, p.traceparent, p.stripe_intent
+         from payments p join orders o on o.id = p.order_id
+         where p.id = $1 and p.status = 'authorised' and p.decision is null
+           and p.updated_at <= now() - $2 * interval '1 second'
+           and ($3 or o.status = 'cancelled' or o.status = 'completed' and o.payment_id <> p.id)
+         for update of p",
+    )
+    .bind(payment.as_str())
+    .bind(LOOK_UP_S)
+    .bind(is_held)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some((order, traceparent, stripe_id)) = row else { return Ok(None) };
+    let order = row::id(order)?;
+    let traceparent: Option<Traceparent> = traceparent.and_then(|text| text.parse().ok());
+    let event = PaymentCreated { id: payment.clone(), order_id: order.clone(), stripe_id };
+    enqueue(connection, &event, traceparent.as_ref()).await?;
+    Ok(Some(Step { order, traceparent }))
 }
 
 /// The same inside of a transaction.

@@ -112,6 +112,47 @@ async fn what_is_not_settled_is_counted_and_a_page_that_waits_for_its_buyer_is_n
 }
 
 #[tokio::test]
+async fn money_that_nobody_decides_about_is_told_again_later_and_later() {
+    let world = World::new().await;
+    let payment = world.authorised().await;
+    let held_for = async |minutes: i32| -> (usize, f64) {
+        sqlx::query("update payments set updated_at = now() - $1 * interval '1 minute', due_at = now()")
+            .bind(minutes)
+            .execute(&world.pool)
+            .await
+            .unwrap();
+        assert_eq!(world.settler.run_once().await.unwrap(), 1);
+        let next: f64 = sqlx::query_scalar("select extract(epoch from due_at - now())::float8 from payments")
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+        (world.told().await.len(), next / 60.0)
+    };
+    for (minutes, told, next) in [(1, 1, 2.0), (2, 2, 2.0), (10, 3, 10.0), (200, 4, 60.0)] {
+        let (count, due) = held_for(minutes).await;
+        assert_eq!(count, told, "after {minutes} min");
+        assert!((next - 0.2..=next + 0.2).contains(&due), "after {minutes} min again in {due} min");
+    }
+    assert!(
+        world
+            .told()
+            .await
+            .iter()
+            .all(|told| told.id == payment.id && Some(&told.stripe_id) == payment.intent.as_ref())
+    );
+
+    // Let go of by hand: telling it again would complete an order that nobody pays.
+    by_hand(&world, &format!("{}/cancel", payment.intent.clone().unwrap())).await;
+    assert_eq!(held_for(200).await.0, 4);
+    // Unless the order is over, which can only reject it.
+    world.cancel(&payment.order_id).await;
+    assert_eq!(held_for(200).await.0, 5);
+    world.reject(&payment).await;
+    world.settled(&payment, Status::Released).await;
+    assert_eq!(world.told().await.len(), 5);
+}
+
+#[tokio::test]
 async fn a_token_is_kept_only_as_long_as_it_may_be_needed() {
     let world = World::new().await;
     for token in ["tok_visa", "tok_chargeDeclined"] {

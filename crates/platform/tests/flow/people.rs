@@ -11,6 +11,9 @@ use web::{Sessions, User};
 /// Longer than a busy machine needs for one request.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A card that every bank takes, as one types it on a page.
+pub(crate) const GOOD_CARD: &str = "4242424242424242";
+
 /// Somebody who is signed in.
 #[derive(Clone)]
 pub(crate) struct Person {
@@ -43,8 +46,8 @@ impl Person {
     }
 
     /// The same person at other services on the same stores.
-    pub(crate) fn at(self, fleet: &Fleet) -> Self {
-        Self { url: fleet.url(), ..self }
+    pub(crate) fn at(&self, fleet: &Fleet) -> Self {
+        Self { url: fleet.url(), ..self.clone() }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

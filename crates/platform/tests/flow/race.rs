@@ -16,7 +16,7 @@ use stripe_stand_in::{Call, Fault, IntentStatus, RandomFaults, WebhookMode};
 use testkit::{eventually, paths};
 
 use crate::{
-    people::{Person, id, type_in},
+    people::{GOOD_CARD, Person, id, type_in},
     world::{SOON, World, money_is},
 };
 
@@ -28,7 +28,6 @@ const AROUND_MS: u64 = 50;
 const WINDOW: Duration = Duration::from_secs(8);
 /// Orders that are paid while the broker is away.
 const PAID: usize = 300;
-const GOOD_CARD: &str = "4242424242424242";
 const PRICE_CENTS: i64 = 2_000;
 /// A loser's money is back so long after it was rejected; what a process that was killed had in hand comes again after the ack wait.
 const RELEASED: f64 = 5.0;

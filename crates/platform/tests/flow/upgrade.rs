@@ -7,11 +7,13 @@ use common::{
     event::{Id, OrderCancelled, Subject},
 };
 use platform::{CLUSTER, Fleet, Platform};
+use reqwest::Method;
 use sqlx::{Connection as _, PgConnection};
+use stripe_stand_in::{Call, Fault};
 use testkit::{ServiceProcess, eventually};
 
 use crate::{
-    people::{Person, id},
+    people::{GOOD_CARD, Person, id, type_in},
     world::{SOON, World, money_is},
 };
 
@@ -166,4 +168,53 @@ async fn an_order_that_the_release_before_has_placed_is_paid_through_the_payment
     assert_eq!(shown["status"], "complete", "{shown:#}");
     assert_eq!(new.stripe().captured_minus_refunded("usd"), 2_000);
     assert_eq!(world.dead_letters().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paid_beside_an_orders_of_the_release_before_is_settled_once_that_one_is_replaced() {
+    let before = tokio::task::spawn_blocking(platform::release_before).await.unwrap().unwrap();
+    let world = World::without_services().await;
+    let stores = world.platform.stores();
+    let old = Platform::builder().programs(before).start_on(&stores).await.unwrap();
+    apply_topology(&world).await;
+    let none = |builder: platform::PlatformBuilder, name| builder.replicas(name, 0);
+    let alone = Service::OURS.into_iter().fold(Platform::builder(), none).replicas(Service::Payments, 1);
+    let till = alone.start_on(&stores).await.unwrap();
+
+    let person = Person::sign_up(&old, "ada").await;
+    let order = async |title: &str| id(&person.order_soon(&person.sell(title).await).await);
+    let (complete, given_up) = (order("Concert, row 7").await, order("Concert, row 8").await);
+    // It is paid on a page whose end `payments` hears of late: by then the buyer has given up the order.
+    let page = person.at(&till).pay(&given_up, None).await["url"].as_str().unwrap().to_owned();
+    till.stripe().fault(Call::ExpireSession, Fault::Unavailable, 1_000);
+    let deleted = person.request(Method::DELETE, &format!("/api/orders/{given_up}")).send().await.unwrap();
+    assert_eq!(deleted.status(), 204);
+    assert_eq!(type_in(&page, GOOD_CARD).await.unwrap().0, 200);
+    person.at(&till).pay(&complete, Some("tok_visa")).await;
+    // The release before completes an order without a word, and calls for a person about a payment that it can't take.
+    let is_complete = |order: &serde_json::Value| order["status"] == "complete";
+    world.order_is(&person, &complete, "the order is complete", is_complete).await;
+    eventually("the other payment is a dead letter", SOON, async || {
+        let letters = world.dead_letters().await;
+        if letters.len() == 1 { Ok(()) } else { Err(format!("{letters:?}")) }
+    })
+    .await;
+    assert_eq!(till.stripe().open_authorisations().len(), 2);
+    till.stripe().clear_faults();
+    old.drain(SOON).await.unwrap();
+    till.drain(SOON).await.unwrap();
+
+    let new = Platform::builder().start_on(&stores).await.unwrap();
+    let person = person.at(&new);
+    let url = world.platform.database_url(Service::Payments).unwrap();
+    let mut payments = PgConnection::connect(url).await.unwrap();
+    sqlx::query("update payments set updated_at = now() - interval '3 minutes', due_at = now()")
+        .execute(&mut payments)
+        .await
+        .unwrap();
+    world.order_is(&person, &complete, "the money is with the seller", money_is("captured")).await;
+    world.order_is(&person, &given_up, "the money is back", money_is("released")).await;
+    assert_eq!(new.stripe().captured_minus_refunded("usd"), 2_000);
+    assert_eq!(new.stripe().open_authorisations(), []);
+    assert_eq!(world.dead_letters().await.len(), 1);
 }
