@@ -22,6 +22,8 @@ pub(crate) struct Sizes {
     pub(crate) growth_fired: usize,
     /// Orders that `orders` cancels.
     pub(crate) cancel: usize,
+    /// What Stripe has to tell at once.
+    pub(crate) webhooks: usize,
     /// Orders that go all the way.
     pub(crate) chain: usize,
     /// How long the load goes on whose only question is whether memory grows.
@@ -42,6 +44,7 @@ impl Sizes {
             growth: vec![10_000, 100_000, 1_000_000, 5_000_000],
             growth_fired: 50_000,
             cancel: 100_000,
+            webhooks: 20_000,
             chain: 100_000,
             soak_minutes: 60,
         }
@@ -60,6 +63,7 @@ impl Sizes {
             growth: vec![10_000, 100_000],
             growth_fired: 10_000,
             cancel: 10_000,
+            webhooks: 2_000,
             chain: 10_000,
             soak_minutes: 1,
         }

@@ -14,6 +14,7 @@ mod schedule;
 mod soak;
 mod start;
 mod steady;
+mod webhooks;
 
 use anyhow::Result;
 
@@ -40,6 +41,8 @@ pub(crate) enum Workload {
     Pay,
     /// From a buyer's request to `payment:settled` stored, by everything together, against the stand-in for Stripe.
     Purchase,
+    /// What Stripe tells, to `payments` alone: from the request to its answer.
+    Webhooks,
     /// From due to `order:cancelled` stored, by everything together.
     Chain,
     /// Several workers on one schedule.
@@ -89,6 +92,11 @@ pub(crate) enum Case {
         rate: usize,
         seconds: u64,
     },
+    Webhooks(usize),
+    WebhooksSteady {
+        rate: usize,
+        seconds: u64,
+    },
     Chain(usize),
     Replicas {
         workers: usize,
@@ -109,7 +117,7 @@ pub(crate) enum Case {
 
 impl Workload {
     /// What is measured unless something else is asked for.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Schedule,
         Self::Burst,
         Self::Steady,
@@ -119,6 +127,7 @@ impl Workload {
         Self::Cancel,
         Self::Pay,
         Self::Purchase,
+        Self::Webhooks,
         Self::Chain,
         Self::Replicas,
         Self::Start,
@@ -137,6 +146,7 @@ impl Workload {
             Self::Cancel => "cancel",
             Self::Pay => "pay",
             Self::Purchase => "purchase",
+            Self::Webhooks => "webhooks",
             Self::Chain => "chain",
             Self::Replicas => "replicas",
             Self::Start => "start",
@@ -176,6 +186,10 @@ impl Workload {
             }
             Self::Pay => vec![Case::Pay(sizes.cancel), Case::PaySteady { rate: 500, seconds: sizes.seconds }],
             Self::Purchase => vec![Case::Purchase { rate: 200, seconds: sizes.seconds }],
+            Self::Webhooks => vec![
+                Case::Webhooks(sizes.webhooks),
+                Case::WebhooksSteady { rate: 1_000, seconds: sizes.seconds },
+            ],
             Self::Chain => vec![Case::Chain(sizes.chain)],
             Self::Replicas => {
                 [1, 2, 4].map(|workers| Case::Replicas { workers, count: sizes.limit }).to_vec()
@@ -196,6 +210,7 @@ impl Workload {
             | Self::Cancel
             | Self::Pay
             | Self::Purchase
+            | Self::Webhooks
             | Self::Chain
             | Self::Replicas
             | Self::Start
@@ -225,6 +240,8 @@ impl Case {
             Self::Pay(count) => pay::backlog(count).await,
             Self::PaySteady { rate, seconds } => pay::steady(rate, seconds).await,
             Self::Purchase { rate, seconds } => Box::pin(purchase::measure(rate, seconds)).await,
+            Self::Webhooks(count) => webhooks::backlog(count).await,
+            Self::WebhooksSteady { rate, seconds } => webhooks::steady(rate, seconds).await,
             Self::Chain(count) => chain::measure(count).await,
             Self::Start { pending } => start::measure(contender, pending).await,
             Self::Rush { buyers, tickets } => Box::pin(rush::measure(buyers, tickets)).await,
@@ -246,8 +263,11 @@ impl Case {
             Self::Mixed { backlog, rate } => format!("{}/s beside {} overdue", count(rate), count(backlog)),
             Self::Memory(n) => format!("{} pending", count(n)),
             Self::Growth { pending, .. } => format!("{} pending", count(pending)),
-            Self::Cancel(n) | Self::Pay(n) => format!("{} at once", count(n)),
-            Self::CancelSteady { rate, .. } | Self::PaySteady { rate, .. } | Self::Purchase { rate, .. } => {
+            Self::Cancel(n) | Self::Pay(n) | Self::Webhooks(n) => format!("{} at once", count(n)),
+            Self::CancelSteady { rate, .. }
+            | Self::PaySteady { rate, .. }
+            | Self::Purchase { rate, .. }
+            | Self::WebhooksSteady { rate, .. } => {
                 format!("{}/s", count(rate))
             }
             Self::Chain(n) => format!("{} due at once", count(n)),

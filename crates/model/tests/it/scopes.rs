@@ -20,7 +20,7 @@ pub(crate) const AGAIN: Scope = Scope {
     orders: 1,
     payments: &[plan(0, Kind::Page), plan(0, Kind::Token)],
     two_live: false,
-    faults: Some(1),
+    faults: Some(2),
 };
 
 /// One order and two payments at once.
@@ -28,7 +28,7 @@ pub(crate) const RIVALS: Scope = Scope {
     orders: 1,
     payments: &[plan(0, Kind::Page), plan(0, Kind::Token)],
     two_live: true,
-    faults: Some(1),
+    faults: Some(2),
 };
 
 /// The seat is ordered again, and both buyers pay.

@@ -1,6 +1,6 @@
 //! What the provider tells: signed, late, twice, in any order, or not at all.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::clock;
 use futures_util::StreamExt as _;
@@ -149,7 +149,7 @@ async fn the_provider_tells_of_a_page_at_once_late_twice_backwards_or_by_chance(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_webhooks_are_taken_in_within_seconds() {
+async fn of_a_thousand_webhooks_at_once_each_has_its_effect() {
     const COUNT: usize = 1_000;
     let server = Server::new().await;
     sqlx::raw_sql(
@@ -162,7 +162,6 @@ async fn a_thousand_webhooks_are_taken_in_within_seconds() {
     .execute(&server.world.pool)
     .await
     .unwrap();
-    let begun = Instant::now();
     let answers = (1..=COUNT).map(async |n| {
         tell(&server, &event(&format!("evt_{n}"), &format!("p-{n}"), "requires_capture"))
             .await
@@ -170,9 +169,6 @@ async fn a_thousand_webhooks_are_taken_in_within_seconds() {
             .as_u16()
     });
     let answers: Vec<u16> = futures_util::stream::iter(answers).buffer_unordered(32).collect().await;
-    let took = begun.elapsed();
     assert!(answers.iter().all(|status| *status == 200));
     assert_eq!(server.world.told().await.len(), COUNT);
-    // A bound for a debug build on a busy machine; the rate itself is for the benchmark.
-    assert!(took < Duration::from_secs(15), "{took:?}");
 }

@@ -10,6 +10,7 @@ mod overtaken;
 mod people;
 mod race;
 mod rush;
+mod secrets;
 mod trace;
 mod upgrade;
 mod world;

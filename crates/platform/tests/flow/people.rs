@@ -11,6 +11,7 @@ use web::{Sessions, User};
 /// Longer than a busy machine needs for one request.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+pub(crate) const PASSWORD: &str = "correct horse";
 /// A card that every bank takes, as one types it on a page.
 pub(crate) const GOOD_CARD: &str = "4242424242424242";
 
@@ -30,7 +31,7 @@ impl Person {
     /// Signs up at `auth`, as a stranger would.
     pub(crate) async fn sign_up(fleet: &Fleet, name: &str) -> Self {
         let (client, url) = (client(), fleet.url());
-        let body = json!({ "email": format!("{name}@example.com"), "password": "correct horse" });
+        let body = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
         let answer = client.post(format!("{url}/api/users/signup")).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 201);
         let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
@@ -48,6 +49,11 @@ impl Person {
     /// The same person at other services on the same stores.
     pub(crate) fn at(&self, fleet: &Fleet) -> Self {
         Self { url: fleet.url(), ..self.clone() }
+    }
+
+    /// The value of the session's cookie.
+    pub(crate) fn session(&self) -> &str {
+        self.cookie.split_once('=').unwrap().1
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -52,7 +52,7 @@ impl World {
         Self::of(Service::OURS.into_iter().fold(Platform::builder(), none)).await
     }
 
-    async fn of(builder: platform::PlatformBuilder) -> Self {
+    pub(crate) async fn of(builder: platform::PlatformBuilder) -> Self {
         let platform = builder.start().await.unwrap();
         let nats = async_nats::connect(platform.nats().url()).await.unwrap();
         Self { platform, jetstream: jetstream::new(nats.clone()), nats }
