@@ -1,11 +1,12 @@
 //! Development only, never linked into a service: real NATS, Redis and Postgres servers and our own binaries, each
-//! on a free port, with handles to stop, kill, pause, continue and restart them; and assertions for tests.
+//! on a free port, with handles to stop, kill, pause, continue and restart them; a real browser; and assertions for tests.
 //!
 //! Everything started here dies with its handle, and with this process however that ends, `kill -9` included.
 //!
 //! Variables that a person may set: `NATS_SERVER_BIN`, `REDIS_SERVER_BIN` and `POSTGRES_BIN_DIR` name the servers to
-//! use, `TESTKIT_SERVERS` which end of the promised versions (see [`provide`]); `TESTKIT_KEEP=1` keeps data and logs, and says where.
+//! use, `CHROMIUM_BIN` the browser, `TESTKIT_SERVERS` which end of the promised versions (see [`provide`]); `TESTKIT_KEEP=1` keeps data and logs, and says where.
 
+pub mod browser;
 mod certificates;
 pub mod command;
 mod cut_off;
@@ -13,6 +14,8 @@ mod find;
 pub mod golden;
 mod http_server;
 mod nats;
+pub mod node;
+pub mod npm;
 pub mod openapi;
 mod output;
 pub mod paths;

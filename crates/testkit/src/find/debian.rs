@@ -1,4 +1,4 @@
-//! Servers out of Debian's packages, unpacked into `.dev/` without root: versions that no wheel carries.
+//! Programs out of Debian's packages, unpacked into `.dev/` without root: what no wheel carries.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::{command::run, paths};
 
-/// A server in packages of Debian 12.
+/// A program in packages of Debian 12.
 pub(super) struct Debian {
     /// With the libraries that they depend on.
     pub(super) packages: &'static [&'static str],
@@ -55,7 +55,7 @@ impl Debian {
             let script = partial.join("bin").join(binary);
             let start = format!(
                 "#!/bin/sh\nlib=\"${{0%/*}}/../lib\"\n\
-                 for each in \"$lib\"/usr/lib/*-linux-gnu \"$lib\"/lib/*-linux-gnu; do\n\
+                 for each in \"$lib\"/usr/lib/*-linux-gnu \"$lib\"/lib/*-linux-gnu \"$lib\"/usr/lib/*-linux-gnu/pulseaudio; do\n\
                  \x20 LD_LIBRARY_PATH=$each:$LD_LIBRARY_PATH\ndone\n\
                  export LD_LIBRARY_PATH\nexec \"$lib/{}/{binary}\" \"$@\"\n",
                 self.directory

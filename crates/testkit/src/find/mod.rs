@@ -1,5 +1,6 @@
-//! Which NATS, Redis and Postgres to run, looked up once a process and said in one line each.
+//! Which NATS, Redis, Postgres and Chromium to run, looked up once a process and said in one line each.
 
+mod chromium;
 mod debian;
 mod program;
 mod servers;
@@ -12,6 +13,7 @@ use std::{
 
 use anyhow::{Result, anyhow};
 
+pub(crate) use chromium::fetched_fonts;
 use debian::Debian;
 pub(crate) use program::Program;
 use program::{Oldest, Wanted, Wheel};
@@ -34,6 +36,12 @@ pub(crate) fn redis() -> Result<&'static Program> {
 pub(crate) fn postgres() -> Result<&'static Program> {
     static FOUND: OnceLock<Result<Program, String>> = OnceLock::new();
     once(&FOUND, &POSTGRES)
+}
+
+/// A Chromium without windows, or with them.
+pub(crate) fn chromium() -> Result<&'static Program> {
+    static FOUND: OnceLock<Result<Program, String>> = OnceLock::new();
+    looked_up(&FOUND, chromium::find)
 }
 
 /// Finds or fetches all three servers now and says in one line each what was taken, so that no test has to wait.
@@ -72,7 +80,14 @@ impl Programs {
 }
 
 fn once(found: &'static OnceLock<Result<Program, String>>, wanted: &Wanted) -> Result<&'static Program> {
-    let found = found.get_or_init(|| wanted.find().map_err(|error| format!("{error:#}")));
+    looked_up(found, || wanted.find())
+}
+
+fn looked_up(
+    found: &'static OnceLock<Result<Program, String>>,
+    find: impl FnOnce() -> Result<Program>,
+) -> Result<&'static Program> {
+    let found = found.get_or_init(|| find().map_err(|error| format!("{error:#}")));
     found.as_ref().map_err(|error| anyhow!("{error}"))
 }
 

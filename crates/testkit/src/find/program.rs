@@ -84,7 +84,7 @@ impl Wanted {
 
     fn chosen(&self, path: Option<PathBuf>) -> Result<Program> {
         let path = path.with_context(|| format!("there is no {} for this platform", self.what))?;
-        self.check(&path, self.names[0].1)
+        check(&path, self.names[0].1)
     }
 
     fn what_is_there(&self, refused: &mut Vec<String>) -> Result<(Program, &'static str)> {
@@ -126,14 +126,14 @@ impl Wanted {
     /// The binary itself, or one of the names in a directory.
     fn given(&self, path: &Path) -> Result<Program> {
         if !path.is_dir() {
-            return self.check(path, self.names[0].1);
+            return check(path, self.names[0].1);
         }
         let (name, oldest) = self
             .names
             .iter()
             .find(|(name, _)| path.join(name).is_file())
             .with_context(|| format!("there is no {} in {}", self.names[0].0, path.display()))?;
-        self.check(&path.join(name), *oldest)
+        check(&path.join(name), *oldest)
     }
 
     fn on_this_machine(&self) -> Vec<PathBuf> {
@@ -147,25 +147,26 @@ impl Wanted {
         paths.into_iter().find_map(|path| {
             let name = path.file_name().unwrap_or_default();
             let oldest = self.names.iter().find(|(known, _)| name == *known).unwrap_or(&self.names[0]).1;
-            self.check(&path, oldest).map_err(|error| refused.push(format!("{error:#}"))).ok()
+            check(&path, oldest).map_err(|error| refused.push(format!("{error:#}"))).ok()
         })
     }
+}
 
-    fn check(&self, path: &Path, oldest: Version) -> Result<Program> {
-        let output = Command::new(path)
-            .arg("--version")
-            .output()
-            .with_context(|| format!("run {} --version", path.display()))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let line = text.lines().next().unwrap_or_default().trim();
-        let version = Version::parse(line)
-            .with_context(|| format!("{} --version prints no version but '{line}'", path.display()))?;
-        if version < oldest {
-            bail!("{} is {version}, {oldest} is needed", path.display());
-        }
-        let path = under_its_name(path).with_context(|| format!("resolve {}", path.display()))?;
-        Ok(Program { path, version: String::from(line) })
+/// The program at this path, when it runs and is not older than that.
+pub(super) fn check(path: &Path, oldest: Version) -> Result<Program> {
+    let output = Command::new(path)
+        .arg("--version")
+        .output()
+        .with_context(|| format!("run {} --version", path.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().next().unwrap_or_default().trim();
+    let version = Version::parse(line)
+        .with_context(|| format!("{} --version prints no version but '{line}'", path.display()))?;
+    if version < oldest {
+        bail!("{} is {version}, {oldest} is needed", path.display());
     }
+    let path = under_its_name(path).with_context(|| format!("resolve {}", path.display()))?;
+    Ok(Program { path, version: String::from(line) })
 }
 
 /// Where a link leads, because Postgres looks for initdb and its libraries beside itself. But not to a file of another

