@@ -15,14 +15,21 @@ pub enum Service {
     Expiration,
     /// Takes the money for orders, and gives back what is not needed.
     Payments,
+    /// The shop: the pages that people see.
+    Client,
 }
 
 impl Service {
     /// Those that are binaries of this repository.
-    pub const OURS: [Self; 5] = [Self::Auth, Self::Tickets, Self::Orders, Self::Expiration, Self::Payments];
+    pub const OURS: [Self; 6] =
+        [Self::Auth, Self::Tickets, Self::Orders, Self::Expiration, Self::Payments, Self::Client];
 
-    /// Those that publish or listen, each with a stream of its own.
+    /// Those that publish or consume, each with a stream of its own.
     pub const ON_THE_BROKER: [Self; 4] = [Self::Tickets, Self::Orders, Self::Expiration, Self::Payments];
+
+    /// Those that have a user at the broker. `client` only overhears: it has neither a stream nor a consumer.
+    pub const USERS_OF_THE_BROKER: [Self; 5] =
+        [Self::Tickets, Self::Orders, Self::Expiration, Self::Payments, Self::Client];
 
     /// The service's name on the wire and in every other place.
     pub const fn as_str(self) -> &'static str {
@@ -32,21 +39,23 @@ impl Service {
             Self::Orders => "orders",
             Self::Expiration => "expiration",
             Self::Payments => "payments",
+            Self::Client => "client",
         }
     }
 
-    /// Whether it publishes or listens.
+    /// Whether it publishes or consumes.
     pub fn is_on_the_broker(self) -> bool {
         Self::ON_THE_BROKER.contains(&self)
     }
 
-    /// The path of its HTTP API, if it has one: all below this one is its own.
+    /// The path that it answers, if it does: all below this one is its own, but for what another has a longer one for.
     pub const fn prefix(self) -> Option<&'static str> {
         match self {
             Self::Auth => Some("/api/users"),
             Self::Tickets => Some("/api/tickets"),
             Self::Orders => Some("/api/orders"),
             Self::Payments => Some("/api/payments"),
+            Self::Client => Some("/"),
             Self::Expiration => None,
         }
     }

@@ -42,8 +42,8 @@ impl Broker {
     /// Only when the settings can't describe a connection.
     pub async fn connect(service: Service, settings: &NatsSettings, health: &Health) -> anyhow::Result<Self> {
         let obstacle = Obstacle::default();
-        let client = connection::options(service, settings, &obstacle)
-            .connect(&settings.addresses[..])
+        let client = connection::options(service, &settings.servers, &obstacle)
+            .connect(&settings.servers.addresses[..])
             .await
             .context("start to connect to NATS_URL")?;
         let jetstream =

@@ -11,7 +11,7 @@ use async_nats::{ConnectOptions, Event, Server};
 use tracing::{debug, info, warn};
 
 use super::permissions::inbox_prefix;
-use crate::NatsSettings;
+use crate::NatsServers;
 
 /// Finds a peer that died without a word; the default of a minute would be outage.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
@@ -19,10 +19,10 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
 const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
 /// Options that go on trying for as long as it takes; `obstacle` knows what is in the way.
-pub(super) fn options(service: Service, settings: &NatsSettings, obstacle: &Obstacle) -> ConnectOptions {
+pub(super) fn options(service: Service, servers: &NatsServers, obstacle: &Obstacle) -> ConnectOptions {
     let (last, cleared, found) = (Arc::new(Mutex::new(Event::Draining)), obstacle.clone(), obstacle.clone());
     let options = ConnectOptions::new()
-        .name(&settings.client_id)
+        .name(&servers.client_id)
         .custom_inbox_prefix(inbox_prefix(service))
         .ping_interval(PING_INTERVAL)
         .connection_timeout(CONNECTION_TIMEOUT)
@@ -41,17 +41,17 @@ pub(super) fn options(service: Service, settings: &NatsSettings, obstacle: &Obst
             log(event, &last);
             async {}
         });
-    secured(options, settings)
+    secured(options, servers)
 }
 
 /// Adds credentials and CA certificates. Called for every connection, also by a command with one of its own, such as `topology`.
-pub fn secured(options: ConnectOptions, settings: &NatsSettings) -> ConnectOptions {
+pub fn secured(options: ConnectOptions, servers: &NatsServers) -> ConnectOptions {
     // Else a server whose address has another scheme, or that another server tells of, would be spoken to in plain.
-    let mut options = options.require_tls(settings.requires_tls());
-    if let Some((user, password)) = settings.credentials() {
+    let mut options = options.require_tls(servers.requires_tls());
+    if let Some((user, password)) = servers.credentials() {
         options = options.user_and_password(user, password);
     }
-    if let Some(ca_file) = &settings.ca_file {
+    if let Some(ca_file) = &servers.ca_file {
         options = options.add_root_certificates(ca_file.path().to_owned());
     }
     options

@@ -6,7 +6,8 @@
 //! - what can't be handled goes to the dead letters, exactly once, and nothing is dropped with only a log line
 //!   (`settle` decides when, `dead_letter` writes it, and `dead_letter/overflow` has what there is no room for).
 //!
-//! [`Broker`] is the connection that all of them share.
+//! [`Broker`] is the connection that all of them share. A [`Listener`] has one of its own, on which it overhears events as
+//! they are published: nothing is kept for it.
 
 mod batch;
 mod broker;
@@ -17,6 +18,7 @@ mod dead_letter;
 pub mod differences;
 mod handler;
 mod handler_run;
+mod listener;
 mod permissions;
 mod progress;
 mod provision;
@@ -34,7 +36,8 @@ pub use connection::secured;
 pub use consumer::{Consumer, ConsumerOptions};
 pub use dead_letter::header as dead_letter_header;
 pub use handler::{BatchError, Delivery, Handler, Outcome};
+pub use listener::{Heard, Listener};
 pub use permissions::Permissions;
 pub use provision::{ProvisionError, Provisioner, check_server};
 pub use publisher::{Ambiguity, Outgoing, PublishBatch, PublishError, Publisher};
-pub use settings::NatsSettings;
+pub use settings::{NatsServers, NatsSettings};

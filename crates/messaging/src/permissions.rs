@@ -26,6 +26,12 @@ pub struct Permissions {
 impl Permissions {
     /// What this service needs.
     pub fn of(topology: &Topology, service: Service) -> Self {
+        if !service.is_on_the_broker() {
+            return Self {
+                publish: Vec::new(),
+                subscribe: overheard(service).map(|it| it.to_string()).collect(),
+            };
+        }
         let mut publish: Vec<String> = Subject::ALL
             .into_iter()
             .filter(|subject| subject.publisher() == service)
@@ -56,6 +62,11 @@ impl Permissions {
         let publish = ["$JS.API.>", "$JS.ACK.>", "$JS.SNAPSHOT.>"].map(str::to_owned).to_vec();
         Self { publish, subscribe: vec!["_INBOX.admin.>".to_owned()] }
     }
+}
+
+/// What a service overhears.
+pub(super) fn overheard(service: Service) -> impl Iterator<Item = Subject> {
+    Subject::ALL.into_iter().filter(move |subject| subject.overheard_by().contains(&service))
 }
 
 /// Looking for a consumer, making it, pulling from it, answering its messages, and giving some of them up.
@@ -94,6 +105,10 @@ fn of_overflow(topology: &Topology, durable: &str) -> [String; 6] {
 impl fmt::Display for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |f: &mut fmt::Formatter<'_>, name: &str, subjects: &[String]| {
+            // To the broker a list without a subject is none, and everything is allowed.
+            if subjects.is_empty() {
+                return writeln!(f, "  {name}: {{ deny: \">\" }}");
+            }
             writeln!(f, "  {name}: {{ allow: [")?;
             subjects.iter().try_for_each(|subject| writeln!(f, "    \"{subject}\""))?;
             writeln!(f, "  ] }}")
@@ -120,6 +135,18 @@ mod tests {
                 let allowed = publish(service).contains(&subject.to_string());
                 assert_eq!(allowed, subject.publisher() == service, "{service} {subject}");
             }
+        }
+    }
+
+    #[test]
+    fn who_only_overhears_publishes_nothing_and_hears_the_events_themselves() {
+        let permissions = Permissions::of(&Topology::new("c", 1), Service::Client);
+        assert!(permissions.publish.is_empty());
+        assert!(permissions.subscribe.contains(&"ticket:updated".to_owned()), "{permissions}");
+        assert!(!permissions.to_string().contains("allow: [\n  ]"), "{permissions}");
+        // Not who ordered what, nor who is paying.
+        for subject in ["order:created", "payment:created"] {
+            assert!(!permissions.subscribe.contains(&subject.to_owned()), "{permissions}");
         }
     }
 

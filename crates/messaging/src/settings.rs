@@ -9,25 +9,32 @@ use process::config::{CaFile, Environment, parse};
 
 const EXPECTED: &str = "expected one or more addresses, comma-separated, such as nats://127.0.0.1:4222";
 
-/// Where the broker is, and who we are to it. `Debug` shows no user and no password.
+/// Where the broker is, and who we are to it: all that a [`crate::Listener`] needs. `Debug` shows no user and no password.
 #[derive(Clone)]
-pub struct NatsSettings {
+pub struct NatsServers {
     /// `NATS_URL`: the servers of one cluster; at least one. A user and password in a URL are kept.
     pub addresses: Vec<ServerAddr>,
     /// `NATS_CA_FILE`: the certificates to trust instead of the system's authorities.
     pub ca_file: Option<CaFile>,
-    /// `NATS_CLUSTER_ID`: prefix of the stream names, 1 to 64 characters of `[A-Za-z0-9_-]`.
-    pub cluster_id: String,
     /// `NATS_CLIENT_ID`: the connection's name in the broker's own reports.
     pub client_id: String,
+}
+
+/// The broker, and what a service has there that publishes or consumes.
+#[derive(Clone, Debug)]
+pub struct NatsSettings {
+    /// Where it is.
+    pub servers: NatsServers,
+    /// `NATS_CLUSTER_ID`: prefix of the stream names, 1 to 64 characters of `[A-Za-z0-9_-]`.
+    pub cluster_id: String,
     /// `NATS_REPLICAS`: copies of a stream that has to be created, 1 to 5.
     pub replicas: u8,
     /// `NATS_STREAM_BYTES`: what a stream that has to be created may hold.
     pub stream_bytes: i64,
 }
 
-impl NatsSettings {
-    /// Reads the `NATS_*` variables. Called by the settings of each service that speaks to the broker.
+impl NatsServers {
+    /// Reads what of the `NATS_*` variables leads to the broker. Called by the settings of a service that only listens.
     pub fn read(env: &mut Environment) -> Option<Self> {
         let addresses = env.or(
             "NATS_URL",
@@ -36,33 +43,10 @@ impl NatsSettings {
             parse_addresses,
         );
         let ca_file = read_ca_file(env, addresses.as_deref());
-        let cluster_id =
-            env.or("NATS_CLUSTER_ID", "prefix of the stream names", "ticketing", parse_cluster_id);
         let client_id = read_client_id(env);
-        let replicas = env.or(
-            "NATS_REPLICAS",
-            "copies of a stream that has to be created",
-            "1",
-            parse::number_in(1..=5),
-        );
-        let stream_bytes = env.or(
-            "NATS_STREAM_BYTES",
-            "what each stream that has to be created may hold, in bytes; the broker's store has to be larger than six of them",
-            "1073741824",
-            parse::number_in(1_000_000..=1 << 50),
-        );
-        Some(Self {
-            addresses: addresses?,
-            ca_file,
-            cluster_id: cluster_id?,
-            client_id: client_id?,
-            replicas: replicas?,
-            stream_bytes: stream_bytes?,
-        })
+        Some(Self { addresses: addresses?, ca_file, client_id: client_id? })
     }
-}
 
-impl NatsSettings {
     /// Whether every connection has to be encrypted: one address that asks for it is enough.
     pub fn requires_tls(&self) -> bool {
         self.addresses.iter().any(ServerAddr::tls_required)
@@ -77,16 +61,41 @@ impl NatsSettings {
     }
 }
 
-impl fmt::Debug for NatsSettings {
+impl NatsSettings {
+    /// Reads the `NATS_*` variables. Called by the settings of each service that publishes or consumes.
+    pub fn read(env: &mut Environment) -> Option<Self> {
+        let servers = NatsServers::read(env);
+        let cluster_id =
+            env.or("NATS_CLUSTER_ID", "prefix of the stream names", "ticketing", parse_cluster_id);
+        let replicas = env.or(
+            "NATS_REPLICAS",
+            "copies of a stream that has to be created",
+            "1",
+            parse::number_in(1..=5),
+        );
+        let stream_bytes = env.or(
+            "NATS_STREAM_BYTES",
+            "what each stream that has to be created may hold, in bytes; the broker's store has to be larger than six of them",
+            "1073741824",
+            parse::number_in(1_000_000..=1 << 50),
+        );
+        Some(Self {
+            servers: servers?,
+            cluster_id: cluster_id?,
+            replicas: replicas?,
+            stream_bytes: stream_bytes?,
+        })
+    }
+}
+
+impl fmt::Debug for NatsServers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let addresses: Vec<_> =
             self.addresses.iter().map(|address| format!("{}:{}", address.host(), address.port())).collect();
-        f.debug_struct("NatsSettings")
+        f.debug_struct("NatsServers")
             .field("addresses", &addresses)
             .field("ca_file", &self.ca_file)
-            .field("cluster_id", &self.cluster_id)
             .field("client_id", &self.client_id)
-            .field("replicas", &self.replicas)
             .finish()
     }
 }
@@ -209,9 +218,9 @@ mod tests {
     fn user_and_password_are_kept_but_not_shown() {
         let env = [("NATS_URL", "http://ann:hunter2@nats-srv:4222")];
         let settings = NatsSettings::read(&mut Environment::from_pairs(env)).unwrap();
-        assert_eq!(settings.addresses[0].username(), Some("ann"));
-        assert_eq!(settings.addresses[0].password(), Some("hunter2"));
-        assert_eq!(settings.credentials(), Some(("ann".to_owned(), "hunter2".to_owned())));
+        assert_eq!(settings.servers.addresses[0].username(), Some("ann"));
+        assert_eq!(settings.servers.addresses[0].password(), Some("hunter2"));
+        assert_eq!(settings.servers.credentials(), Some(("ann".to_owned(), "hunter2".to_owned())));
         let debug = format!("{settings:?}");
         assert!(
             debug.contains("nats-srv:4222") && !debug.contains("hunter2") && !debug.contains("ann"),
@@ -223,9 +232,9 @@ mod tests {
     fn a_password_may_hold_what_a_url_may_not() {
         let env = [("NATS_URL", "nats://a:1,nats://ann:hunter%2F2%3f@b:2")];
         let settings = NatsSettings::read(&mut Environment::from_pairs(env)).unwrap();
-        assert_eq!(settings.credentials(), Some(("ann".to_owned(), "hunter/2?".to_owned())));
+        assert_eq!(settings.servers.credentials(), Some(("ann".to_owned(), "hunter/2?".to_owned())));
         let none = NatsSettings::read(&mut Environment::from_pairs([("NATS_URL", "nats://a:1")])).unwrap();
-        assert_eq!(none.credentials(), None);
+        assert_eq!(none.servers.credentials(), None);
     }
 
     #[test]
@@ -257,7 +266,7 @@ mod tests {
     fn the_host_names_the_connection_by_default() {
         let settings = NatsSettings::read(&mut Environment::from_pairs([("NATS_CLIENT_ID", " ")])).unwrap();
         let host_name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        assert_eq!(settings.client_id, host_name);
+        assert_eq!(settings.servers.client_id, host_name);
     }
 
     #[test]
@@ -274,8 +283,8 @@ mod tests {
         let expected = [
             "4 mistakes in the environment variables:",
             "  NATS_URL: `redis://127.0.0.1` has a scheme",
-            "  NATS_CLUSTER_ID: `a.b` cannot begin",
             "  NATS_CLIENT_ID: \"a\\u{7}b\" cannot name",
+            "  NATS_CLUSTER_ID: `a.b` cannot begin",
             "  NATS_REPLICAS: `6` is not a whole number from 1 to 5",
         ];
         assert_eq!(lines.len(), expected.len(), "{text}");
@@ -288,7 +297,7 @@ mod tests {
     fn without_variables_the_broker_is_on_this_machine() {
         let mut env = Environment::from_pairs([("NATS_URL", "")]);
         let settings = NatsSettings::read(&mut env).unwrap();
-        assert_eq!(settings.addresses[0].as_url_str(), "nats://127.0.0.1:4222");
+        assert_eq!(settings.servers.addresses[0].as_url_str(), "nats://127.0.0.1:4222");
         assert_eq!((settings.cluster_id.as_str(), settings.replicas), ("ticketing", 1));
     }
 }

@@ -1,7 +1,6 @@
 //! The process's HTTP server: the service's API, the probes and the metrics on one address.
 
 use std::{
-    convert::Infallible,
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
@@ -16,6 +15,7 @@ use axum::{
     response::Response,
     routing::get,
 };
+use futures_util::TryFutureExt as _;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -109,14 +109,13 @@ pub async fn serve(listener: TcpListener, routes: Router, idle_timeout: Duration
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             let answer = routes.clone().oneshot(request.map(Body::new));
-            tracker.track_future(announcing(answer, stop.clone()))
+            let stop = stop.clone();
+            // Boxed, it is gone when the answer has begun, which in a shop may go on for hours.
+            Box::pin(tracker.track_future(answer.map_ok(move |response| announcing(response, &stop))))
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                debug!(%peer, "a connection ended: {error}");
-            }
-        });
+        // Not an async block, which would hold it twice: a shop has thousands of connections that stay open.
+        tokio::spawn(connection.unwrap_or_else(move |error| debug!(%peer, "a connection ended: {error}")));
     }
     // New connections are refused at once.
     drop(listener);
@@ -136,15 +135,11 @@ pub async fn serve(listener: TcpListener, routes: Router, idle_timeout: Duration
 }
 
 /// An answer that is the last of its connection once the drain has begun.
-async fn announcing(
-    answer: impl Future<Output = Result<Response, Infallible>>,
-    stop: CancellationToken,
-) -> Result<Response, Infallible> {
-    let mut response = answer.await?;
+fn announcing(mut response: Response, stop: &CancellationToken) -> Response {
     if stop.is_cancelled() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    Ok(response)
+    response
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
@@ -176,12 +171,29 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 
 /// The service's `api` with `/livez`, `/readyz` and `/metrics`.
 pub fn routes(api: Router, health: &Health, metrics: &Metrics) -> Router {
+    inner_routes(health, metrics).merge(api)
+}
+
+/// As [`routes`], for a service to which a proxy sends every path: what has come through one never reaches the probes and the
+/// metrics, and gets what the `api` says of these paths.
+pub fn routes_at_root(api: Router, health: &Health, metrics: &Metrics) -> Router {
+    let inner = inner_routes(health, metrics).fallback_service(api.clone());
+    Router::new().fallback(async move |request: Request| {
+        let is_from_outside = request.headers().contains_key(FORWARDED_FOR);
+        let routes = if is_from_outside { &api } else { &inner };
+        routes.clone().oneshot(request).await
+    })
+}
+
+/// Every proxy says so; a probe and a scraper do not.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+fn inner_routes(health: &Health, metrics: &Metrics) -> Router {
     let (live, ready, metrics) = (health.clone(), health.clone(), metrics.clone());
     Router::new()
         .route("/livez", get(async move || probe(live.livez(), &[])))
         .route("/readyz", get(async move || probe(ready.readyz(), &ready.remarks())))
         .route("/metrics", get(async move || ([(header::CONTENT_TYPE, METRICS_TYPE)], metrics.render())))
-        .merge(api)
 }
 
 fn probe(state: Result<(), String>, remarks: &[String]) -> (StatusCode, String) {

@@ -56,8 +56,19 @@ impl Process {
     /// # Errors
     /// If the address cannot be bound.
     pub async fn serve(&self, api: Router) -> anyhow::Result<()> {
+        self.serve_routes(http::routes(api, &self.health, &self.metrics)).await
+    }
+
+    /// As [`Self::serve`], for a service to which a proxy sends every path: no probe and no metric is reached through one.
+    ///
+    /// # Errors
+    /// If the address cannot be bound.
+    pub async fn serve_at_root(&self, api: Router) -> anyhow::Result<()> {
+        self.serve_routes(http::routes_at_root(api, &self.health, &self.metrics)).await
+    }
+
+    async fn serve_routes(&self, routes: Router) -> anyhow::Result<()> {
         let listener = http::bind(self.settings.http_addr).await?;
-        let routes = http::routes(api, &self.health, &self.metrics);
         let idle_timeout = self.settings.http_idle_timeout;
         self.shutdown.spawn_server("http", move |stop| async move {
             http::serve(listener, routes, idle_timeout, stop).await;

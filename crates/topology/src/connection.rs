@@ -53,7 +53,7 @@ pub(crate) async fn connect(settings: &NatsSettings, topology: &Topology) -> Res
 
 async fn attempt(settings: &NatsSettings, topology: &Topology) -> Result<ConnectOutcome> {
     let (refused, refusal) = watch::channel(None);
-    let client = match options(settings, refused).connect(&settings.addresses[..]).await {
+    let client = match options(settings, refused).connect(&settings.servers.addresses[..]).await {
         Ok(client) => client,
         Err(error) if is_final(error.kind()) => {
             return Err(error).context("NATS refuses the user and password in NATS_URL: correct them");
@@ -92,11 +92,12 @@ fn options(settings: &NatsSettings, refused: watch::Sender<Option<String>>) -> C
             }
             async {}
         });
-    secured(options, settings)
+    secured(options, &settings.servers)
 }
 
 /// Without users and passwords.
 fn addresses(settings: &NatsSettings) -> String {
-    let shown = settings.addresses.iter().map(|address| format!("{}:{}", address.host(), address.port()));
+    let shown =
+        settings.servers.addresses.iter().map(|address| format!("{}:{}", address.host(), address.port()));
     shown.collect::<Vec<_>>().join(", ")
 }

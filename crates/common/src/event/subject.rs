@@ -82,6 +82,19 @@ impl Subject {
             }
         }
     }
+
+    /// The services that overhear it: they get it when it is published or not at all, and nothing is kept for them.
+    pub const fn overheard_by(self) -> &'static [Service] {
+        match self {
+            Self::TicketCreated
+            | Self::TicketUpdated
+            | Self::OrderCancelled
+            | Self::OrderCompleted
+            | Self::PaymentRejected
+            | Self::PaymentSettled => &[Service::Client],
+            Self::OrderCreated | Self::ExpirationComplete | Self::PaymentCreated => &[],
+        }
+    }
 }
 
 /// A text that is no subject of the contract.

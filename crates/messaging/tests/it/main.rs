@@ -5,6 +5,7 @@
 mod dead_letters;
 mod guilty;
 mod handling;
+mod listener;
 mod outcomes;
 mod permissions;
 mod provision;

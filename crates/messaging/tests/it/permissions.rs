@@ -15,7 +15,7 @@ use crate::world::{LONG, settings, topology};
 /// A broker with a user for each service, and a connection without a password may do everything.
 async fn broker() -> Nats {
     let mut users = String::from("{ user: test, password: test }\n");
-    for service in Service::ON_THE_BROKER {
+    for service in Service::USERS_OF_THE_BROKER {
         let permissions = Permissions::of(&topology(), service);
         writeln!(users, "{{ user: {service}, password: {service}, permissions: {permissions} }}").unwrap();
     }
@@ -60,7 +60,7 @@ async fn is_refused(
 #[tokio::test]
 async fn a_service_publishes_its_own_events_and_is_refused_everybody_elses() {
     let nats = broker().await;
-    for service in Service::ON_THE_BROKER {
+    for service in Service::USERS_OF_THE_BROKER {
         let (client, mut refusals) = connect(&nats, service).await;
         for subject in Subject::ALL {
             let expected = subject.publisher() != service;
@@ -95,6 +95,23 @@ async fn nobody_touches_what_belongs_to_another() {
         client.flush().await.unwrap();
         let refusal = tokio::time::timeout(Duration::from_secs(10), refusals.recv()).await;
         assert!(refusal.is_ok(), "tickets may listen to {subject}");
+    }
+}
+
+#[tokio::test]
+async fn who_only_overhears_hears_what_pages_show_and_nothing_else_and_asks_jetstream_for_nothing() {
+    let nats = broker().await;
+    let (client, mut refusals) = connect(&nats, Service::Client).await;
+    for subject in ["$JS.API.INFO", "$JS.API.STREAM.INFO.c-tickets", "_INBOX.x", "anything.else"] {
+        assert!(is_refused(&client, &mut refusals, subject, true).await, "{subject}");
+    }
+    let refused =
+        ["order:created", "payment:created", "expiration:complete", "dead-letter.>", "_INBOX.>", ">"];
+    for subject in refused {
+        let _subscription = client.subscribe(subject.to_owned()).await.unwrap();
+        client.flush().await.unwrap();
+        let refusal = tokio::time::timeout(Duration::from_secs(10), refusals.recv()).await;
+        assert!(refusal.is_ok(), "client may listen to {subject}");
     }
 }
 

@@ -77,7 +77,7 @@ async fn one_address_with_tls_is_enough_to_speak_to_no_server_without_it() {
     ready(&health).await;
     watch.abort();
     // Nobody listens there.
-    settings.addresses.push("tls://127.0.0.1:1".parse::<ServerAddr>().unwrap());
+    settings.servers.addresses.push("tls://127.0.0.1:1".parse::<ServerAddr>().unwrap());
     let (health, _watch) = watched(&settings).await;
     unready(&health, "received corrupt message").await;
 }

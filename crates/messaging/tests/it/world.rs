@@ -7,8 +7,8 @@ use async_nats::{
     jetstream::{self, consumer, context::PublishAckFuture, message::StreamMessage, stream},
 };
 use common::{Service, event::Subject};
-use messaging::NatsSettings;
 use messaging::{Broker, ConsumerOptions, topology, topology::Topology};
+use messaging::{NatsServers, NatsSettings};
 use process::health::Health;
 use testkit::{Nats, eventually};
 use tokio::{runtime::Runtime, task::JoinHandle};
@@ -28,10 +28,12 @@ pub(crate) fn topology() -> Topology {
 
 pub(crate) fn settings(url: &str) -> NatsSettings {
     NatsSettings {
-        addresses: vec![url.parse().unwrap()],
-        ca_file: None,
+        servers: NatsServers {
+            addresses: vec![url.parse().unwrap()],
+            ca_file: None,
+            client_id: "test".to_owned(),
+        },
         cluster_id: "c".to_owned(),
-        client_id: "test".to_owned(),
         replicas: 1,
         stream_bytes: messaging::topology::STREAM_BYTES,
     }

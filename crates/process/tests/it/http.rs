@@ -9,7 +9,7 @@ use std::{
 use axum::{Router, extract::ConnectInfo, routing::get};
 use process::{
     health::{Health, Needed},
-    http::{bind, routes, serve},
+    http::{bind, routes, routes_at_root, serve},
     telemetry::Metrics,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -82,6 +82,29 @@ async fn the_probes_tell_what_is_wrong_and_the_api_is_beside_them() {
     assert_eq!(ask(addr, "/livez").await.status, 200);
     assert_eq!(ask(addr, "/api/orders").await.body, "orders");
     assert_eq!(ask(addr, "/api/tickets").await.status, 404);
+}
+
+#[tokio::test]
+async fn what_comes_through_a_proxy_to_a_service_that_answers_every_path_reaches_no_probe_and_no_metric() {
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let shop = Router::new().route("/", get(async || "shop")).fallback(async || "no such page");
+    let routes = routes_at_root(shop, &Health::new(), &Metrics::install());
+    tokio::spawn(serve(listener, routes, IDLE, CancellationToken::new()));
+    for (path, inside) in [("/livez", "ok\n"), ("/readyz", "ok\n"), ("/", "shop"), ("/x", "no such page")] {
+        assert_eq!(ask(addr, path).await.body, inside, "{path}");
+    }
+    assert_eq!(ask(addr, "/metrics").await.status, 200);
+    for (path, outside) in
+        [("/livez", "no such page"), ("/readyz", "no such page"), ("/metrics", "no such page"), ("/", "shop")]
+    {
+        let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
+        let head = format!("GET {path} HTTP/1.0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with(&format!("\r\n\r\n{outside}")), "{path}: {answer}");
+    }
 }
 
 #[tokio::test]

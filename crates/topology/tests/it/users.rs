@@ -12,7 +12,7 @@ use crate::world::{CLUSTER, Ended, jetstream, run, wanted};
 async fn broker() -> Nats {
     let mut users = String::from("{ user: test, password: test }\n");
     let services =
-        Service::ON_THE_BROKER.map(|service| (service.as_str(), Permissions::of(&wanted(), service)));
+        Service::USERS_OF_THE_BROKER.map(|service| (service.as_str(), Permissions::of(&wanted(), service)));
     for (user, permissions) in services.into_iter().chain([("admin", Permissions::of_admin())]) {
         writeln!(users, "{{ user: {user}, password: \"pass/word\", permissions: {permissions} }}").unwrap();
     }
@@ -37,7 +37,7 @@ async fn the_user_admin_may_do_all_of_it() {
 async fn a_service_changes_nothing_by_it_and_is_told_who_may() {
     let nats = broker().await;
     let stream = jetstream(&nats).await.create_stream(wanted().stream(Service::Orders)).await.unwrap();
-    for service in Service::ON_THE_BROKER {
+    for service in Service::USERS_OF_THE_BROKER {
         let ended = by(&nats, service.as_str(), "pass%2Fword", &["apply"]).await;
         assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{service}: {ended:?}");
         assert!(ended.stderr.contains("connect as the user `admin`"), "{service}: {ended:?}");
