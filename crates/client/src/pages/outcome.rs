@@ -1,0 +1,63 @@
+//! What a post or an API's refusal leads to, the same on every page.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    response::Response,
+};
+
+use super::{notices, redirect::see, view::View};
+use crate::{
+    api::Failure,
+    forms::{Distrust, Posted},
+    shop::Who,
+};
+
+impl View {
+    /// Whether a post may be taken, or else the answer to it; `again` shows the form as it was sent.
+    pub(super) fn check(
+        &self,
+        posted: &Posted,
+        again: impl FnOnce(&str) -> Response,
+    ) -> Result<(), Box<Response>> {
+        match self.shop.forms.check(&self.visit, posted) {
+            Ok(()) => Ok(()),
+            Err(Distrust::CrossSite) => Err(Box::new(notices::refused(self))),
+            Err(Distrust::Stale) => {
+                let mut response = again(
+                    "This form had been open for too long or your browser has lost its cookie. Please send it again.",
+                );
+                *response.status_mut() = StatusCode::FORBIDDEN;
+                Err(Box::new(response))
+            }
+        }
+    }
+
+    /// The page for an API that does not do what is asked; `here` is where the visitor comes back to after signing in.
+    pub(super) fn failed(&self, failure: &Failure, here: &str) -> Response {
+        match failure {
+            Failure::NotAuthorised if self.who == Who::Nobody => see(&Self::sign_in(here)),
+            Failure::NotAuthorised => notices::not_yours(self),
+            Failure::NotFound => notices::not_found(self),
+            Failure::Refused(errors) => {
+                let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+                notices::did_not_work(self, StatusCode::BAD_REQUEST, &messages)
+            }
+            Failure::Changed => {
+                let message = "Somebody has changed it in the meantime. Please look at it again.";
+                notices::did_not_work(self, StatusCode::CONFLICT, &[message])
+            }
+            Failure::TooMany { message, wait } => {
+                let mut response = notices::too_many(self, message, *wait);
+                let wait = wait.map(|wait| (RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1))));
+                response.headers_mut().extend(wait);
+                response
+            }
+            Failure::Away { service, reason } => {
+                tracing::debug!("{service} is away: {reason}");
+                let mut response = notices::away(self, *service);
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(5));
+                response
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! One request of one visitor: what is passed on to the APIs, and what pages are made for.
+
+use std::{convert::Infallible, net::SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+};
+use common::{
+    event::Id,
+    traceparent::{TRACEPARENT, Traceparent},
+};
+
+use crate::locale::Locale;
+
+/// Names one request, in its answer too. A browser or a proxy may choose it.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED: [HeaderName; 2] =
+    [HeaderName::from_static("x-forwarded-proto"), HeaderName::from_static("x-forwarded-host")];
+
+/// One request of one visitor.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// What the APIs are told.
+    headers: HeaderMap,
+    trace: Traceparent,
+    /// Whether there may be a session; the APIs know whether it is good.
+    pub(crate) has_session: bool,
+    /// How prices and numbers are written.
+    pub(crate) locale: Locale,
+    /// Whether another site sends this request, as far as the browser says.
+    pub(crate) is_cross_site: bool,
+    /// The path and the query.
+    pub(crate) target: String,
+}
+
+impl Visit {
+    /// Nobody's visit: for what the process asks by itself.
+    pub(crate) fn of_nobody(&self) -> Self {
+        let mut headers = self.headers.clone();
+        headers.remove(header::COOKIE);
+        Self { headers, has_session: false, ..self.clone() }
+    }
+
+    /// The headers of a call in this visitor's name: session, request id, addresses, and the next step of the trace.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if let Ok(trace) = HeaderValue::try_from(self.trace.child().to_string()) {
+            headers.insert(TRACEPARENT, trace);
+        }
+        headers
+    }
+
+    /// A cookie of this visitor.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        cookie(&self.headers, name)
+    }
+
+    /// The path alone.
+    pub(crate) fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// The first value of this name in the query.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.target.split_once('?')?;
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    fn of(parts: &Parts) -> Self {
+        let given = &parts.headers;
+        let mut headers = HeaderMap::new();
+        for cookie in given.get_all(header::COOKIE) {
+            headers.append(header::COOKIE, cookie.clone());
+        }
+        headers.insert(REQUEST_ID, request_id(parts));
+        for name in FORWARDED {
+            headers.extend(given.get(&name).map(|value| (name, value.clone())));
+        }
+        // The services' own proxy has appended the visitor to it, and counts its hops from the right.
+        for hops in given.get_all(FORWARDED_FOR) {
+            headers.append(FORWARDED_FOR, hops.clone());
+        }
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        if let (false, Some(ConnectInfo(peer))) = (headers.contains_key(FORWARDED_FOR), peer) {
+            headers.extend(HeaderValue::try_from(peer.ip().to_string()).map(|peer| (FORWARDED_FOR, peer)));
+        }
+        let language = given.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Self {
+            headers,
+            trace: trace(parts),
+            has_session: cookie(given, "session").or_else(|| cookie(given, "express:sess")).is_some(),
+            locale: Locale::choose(language.unwrap_or_default()),
+            is_cross_site: is_cross_site(given),
+            target: parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
+/// A cookie's value. Cookies of other applications beside it may be of any bytes.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs =
+        headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
+    let mut texts = pairs.filter_map(|pair| std::str::from_utf8(pair).ok());
+    texts.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')).filter(|value| !value.is_empty())
+}
+
+/// What every current browser says and no page can; older ones and what is no browser say nothing.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+/// The trace that a request goes on with, or a new one; the same for all who ask about this request.
+pub(crate) fn trace(parts: &Parts) -> Traceparent {
+    let header = parts.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let kept = parts.extensions.get().copied();
+    kept.or_else(|| header?.parse().ok()).unwrap_or_else(Traceparent::generate)
+}
+
+/// The request's own id where it is fit for a log line, else a new one.
+pub(crate) fn request_id(parts: &Parts) -> HeaderValue {
+    let legal = |value: &&HeaderValue| {
+        let fit = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+        (1..=128).contains(&value.len()) && value.as_bytes().iter().all(fit)
+    };
+    let given = parts.headers.get(REQUEST_ID).filter(legal).cloned();
+    // An id is made of letters and digits, so the fallback is never taken.
+    given.unwrap_or_else(|| {
+        HeaderValue::try_from(Id::generate().as_str()).unwrap_or(HeaderValue::from_static("none"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn visit(headers: &[(&str, &str)]) -> Visit {
+        let request =
+            headers.iter().fold(Request::get("/tickets/t?a=1&b=x%20y"), |request, (name, value)| {
+                request.header(*name, *value)
+            });
+        Visit::of(&request.body(()).unwrap().into_parts().0)
+    }
+
+    #[test]
+    fn what_identifies_the_visitor_is_passed_on_and_nothing_else() {
+        let trace = Traceparent::generate();
+        let visit = visit(&[
+            ("cookie", "session=abc; other=1"),
+            ("x-request-id", "r-1"),
+            ("traceparent", &trace.to_string()),
+            ("x-forwarded-for", "192.0.2.1"),
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "https://ticketing.dev"),
+            ("authorization", "Basic abc"),
+        ]);
+        let headers = visit.headers();
+        let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["cookie", "traceparent", "x-forwarded-for", "x-request-id"]);
+        let passed: Traceparent = headers["traceparent"].to_str().unwrap().parse().unwrap();
+        assert_eq!(passed.trace_id(), trace.trace_id());
+        assert_ne!(passed, trace);
+        assert!(visit.has_session);
+        assert!(!visit.of_nobody().headers().contains_key("cookie"));
+    }
+
+    #[test]
+    fn the_query_is_read_decoded() {
+        let visit = visit(&[]);
+        assert_eq!(visit.query("b").as_deref(), Some("x y"));
+        assert_eq!(visit.query("c"), None);
+        assert_eq!(visit.path(), "/tickets/t");
+    }
+
+    #[test]
+    fn only_what_the_browser_calls_our_own_page_is_no_other_site() {
+        for (site, is) in [("same-origin", false), ("none", false), ("same-site", true), ("cross-site", true)]
+        {
+            assert_eq!(visit(&[("sec-fetch-site", site)]).is_cross_site, is, "{site}");
+        }
+        assert!(!visit(&[]).is_cross_site);
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others_of_any_bytes() {
+        let line = HeaderValue::from_bytes(b"a=\xff; sessions=1; session=abc; session=2").unwrap();
+        let headers: HeaderMap = [(header::COOKIE, line)].into_iter().collect();
+        assert_eq!(cookie(&headers, "session"), Some("abc"));
+        assert_eq!(cookie(&headers, "a"), None);
+    }
+}
