@@ -16,7 +16,7 @@ RUN --mount=type=cache,id=ticketing-registry,target=/usr/local/cargo/registry,sh
     mkdir -p target/release /out; \
     find target/release -maxdepth 1 -type f -delete; \
     cargo build --release --locked --workspace --exclude bench --exclude demo --exclude fuzz --exclude model \
-        --exclude platform --exclude stripe-stand-in --exclude testkit --exclude xtask; \
+        --exclude platform --exclude showcase --exclude stripe-stand-in --exclude testkit --exclude xtask; \
     find target/release -maxdepth 1 -type f -perm -u+x -exec cp -t /out {} +
 
 FROM build AS service
@@ -39,7 +39,7 @@ COPY --chown=65532:65532 . .
 USER 65532:65532
 ENV CARGO_HOME=/src/.cargo-home
 RUN cargo build --locked --workspace --exclude bench --exclude demo --exclude fuzz --exclude model --exclude platform \
-    --exclude stripe-stand-in --exclude testkit --exclude xtask
+    --exclude showcase --exclude stripe-stand-in --exclude testkit --exclude xtask
 ARG SERVICE
 ENV CARGO_NET_OFFLINE=true \
     SERVICE=${SERVICE}

@@ -60,15 +60,18 @@ tickets_nats=$(password nats.env TICKETS_PASSWORD tickets.env nats-srv)
 orders_nats=$(password nats.env ORDERS_PASSWORD orders.env nats-srv)
 expiration_nats=$(password nats.env EXPIRATION_PASSWORD expiration.env nats-srv)
 payments_nats=$(password nats.env PAYMENTS_PASSWORD payments.env nats-srv)
+client_nats=$(password nats.env CLIENT_PASSWORD client.env nats-srv)
 admin_nats=$(password nats.env ADMIN_PASSWORD topology.env nats-srv)
 write nats.env <<END
 TICKETS_PASSWORD=$tickets_nats
 ORDERS_PASSWORD=$orders_nats
 EXPIRATION_PASSWORD=$expiration_nats
 PAYMENTS_PASSWORD=$payments_nats
+CLIENT_PASSWORD=$client_nats
 ADMIN_PASSWORD=$admin_nats
 ROUTE_PASSWORD=$(random)
 END
+complete nats.env CLIENT_PASSWORD "$client_nats"
 
 expiration_redis=$(password expiration-redis.env EXPIRATION_PASSWORD expiration.env expiration-redis-srv)
 write expiration-redis.env <<END
@@ -101,6 +104,10 @@ END
 write expiration.env <<END
 NATS_URL=nats://expiration:$expiration_nats@nats-srv:4222
 REDIS_URL=redis://expiration:$expiration_redis@expiration-redis-srv:6379
+END
+write client.env <<END
+NATS_URL=nats://client:$client_nats@nats-srv:4222
+FORM_KEY=$(random)
 END
 write topology.env <<<"NATS_URL=nats://admin:$admin_nats@nats-srv:4222"
 

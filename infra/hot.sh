@@ -11,7 +11,7 @@ trap 'trap "" TERM INT; kill 0; wait; exit 0' TERM INT
 # `--package` cargo would choose other features of the dependencies, and compile all of them again.
 while :; do
   find crates -type f | entr -d -n -p cargo build --offline --locked --workspace --exclude bench --exclude demo --exclude fuzz \
-    --exclude model --exclude platform --exclude stripe-stand-in --exclude testkit --exclude xtask --bin "$SERVICE" || sleep 0.2
+    --exclude model --exclude platform --exclude showcase --exclude stripe-stand-in --exclude testkit --exclude xtask --bin "$SERVICE" || sleep 0.2
 done &
 
 (

@@ -49,14 +49,17 @@ ticket_is_held() { call GET "/api/tickets/$ticket" && [[ $(field orderId) == "$o
 ticket_is_free() { call GET "/api/tickets/$ticket" && [[ $status == 200 && -z $(field orderId) ]]; }
 payments_knows() { call GET "/api/payments?orderId=$order" && [[ $status == 200 ]]; }
 money_is() { call GET "/api/orders/$order" && [[ $body == *"\"payment\":{\"status\":\"$1\""* ]]; }
+shop_shows() { call GET "$1" && [[ $status == 200 && $body == *"$2"* ]]; }
 deletes() { call DELETE "$1" && [[ $status == 204 ]]; }
 
 user="smoke-$(od -A n -t x1 -N 6 /dev/urandom | tr -d ' \n')"
 until_holds 60 "a user signs up" posts /api/users/signup "{\"email\":\"$user@example.com\",\"password\":\"$user-$user\"}"
 until_holds 60 "a ticket is for sale" posts /api/tickets '{"title":"smoke test","price":20}'
 ticket=$(field id)
+until_holds 60 "the shop shows it" shop_shows "/tickets/$ticket" "smoke test"
 until_holds 60 "it is ordered" posts /api/orders "{\"ticketId\":\"$ticket\"}"
 order=$(field id)
+until_holds 30 "the shop shows the order" shop_shows "/orders/$order" "smoke test"
 until_holds 30 "the seat is held" ticket_is_held
 until_holds 30 "it can be paid" payments_knows
 if ((patience > 0)); then

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use messaging::Broker;
-use messaging::NatsSettings;
+use messaging::{NatsServers, NatsSettings};
 use process::health::Health;
 use serde_json::json;
 
@@ -136,10 +136,12 @@ async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
 /// The connection of the one service whose part is played here.
 async fn join_as_payments(platform: &Platform) -> Result<Broker> {
     let settings = NatsSettings {
-        addresses: vec![platform.nats().url().parse().context("read the URL of NATS")?],
-        ca_file: None,
+        servers: NatsServers {
+            addresses: vec![platform.nats().url().parse().context("read the URL of NATS")?],
+            ca_file: None,
+            client_id: "payments of the demo".to_owned(),
+        },
         cluster_id: CLUSTER.to_owned(),
-        client_id: "payments of the demo".to_owned(),
         replicas: 1,
         stream_bytes: messaging::topology::STREAM_BYTES,
     };

@@ -123,7 +123,7 @@ impl Quiescence {
             Service::Orders => &self.orders,
             Service::Tickets => &self.tickets,
             Service::Payments => &self.payments,
-            Service::Auth | Service::Expiration => return Ok(None),
+            Service::Auth | Service::Expiration | Service::Client => return Ok(None),
         };
         let count: i64 = sqlx::query_scalar("select count(*) from outbox")
             .fetch_one(database)

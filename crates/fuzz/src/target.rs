@@ -67,7 +67,7 @@ impl Target {
             Service::Tickets => Some(Self::tickets(world)),
             Service::Orders => Some(Self::orders(world)),
             Service::Payments => Some(Self::payments(world)),
-            Service::Expiration => None,
+            Service::Expiration | Service::Client => None,
         }
     }
 

@@ -4,6 +4,8 @@
 mod gateway;
 mod platform;
 mod release;
+mod seed;
+mod shopper;
 pub mod up;
 
 pub use gateway::{BoundGateway, Gateway, Route};
@@ -11,3 +13,5 @@ pub use platform::{
     CLUSTER, Fleet, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, Stores, WEBHOOK_SECRET,
 };
 pub use release::release_before;
+pub use seed::seed;
+pub use shopper::Shopper;

@@ -8,7 +8,6 @@ mod drift;
 mod gateway;
 mod manifests;
 mod network;
-mod node;
 mod recipes;
 mod skaffold;
 mod tools;

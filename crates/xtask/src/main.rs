@@ -10,6 +10,7 @@ mod fuzz;
 mod generated;
 mod network;
 mod permissions;
+mod showcase;
 mod test;
 mod up;
 
@@ -49,6 +50,20 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH ARGUMENTS")]
         arguments: Vec<String>,
     },
+    /// Take the pictures of the shop that the README shows, in a real browser; `--help` lists what may be chosen.
+    #[command(disable_help_flag = true)]
+    Screenshots {
+        /// Such as `--all DIRECTORY`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<String>,
+    },
+    /// Measure what the shop's pages cost a visitor: bytes, keys, waiting, Lighthouse; `--help` lists what may be chosen.
+    #[command(disable_help_flag = true)]
+    MeasurePages {
+        /// Such as `--json`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<String>,
+    },
     /// Write the contract of the events to docs/asyncapi.json; `--check` only tells whether it is current.
     Asyncapi(generated::Arguments),
     /// Write what each service may do on the broker to its configuration; `--check` only tells whether it is current.
@@ -74,6 +89,8 @@ fn main() -> Result<ExitCode> {
         Command::Dev(arguments) => dev::run_until_told(&arguments),
         Command::Test { servers, arguments } => test::run(servers, &arguments),
         Command::Bench { arguments } => bench::run(&arguments),
+        Command::Screenshots { arguments } => showcase::screenshots(&arguments),
+        Command::MeasurePages { arguments } => showcase::measure(&arguments),
         Command::Asyncapi(arguments) => asyncapi::FILE.run(&arguments),
         Command::NatsPermissions(arguments) => permissions::FILE.run(&arguments),
         Command::NetworkPolicies(arguments) => network::run(&arguments),

@@ -16,7 +16,7 @@ const HTTP: u64 = 3000;
 const NATS: Store = Store {
     name: "nats",
     port: 4222,
-    clients: &["tickets", "orders", "expiration", "payments", "topology"],
+    clients: &["tickets", "orders", "expiration", "payments", "client", "topology"],
     metrics: Some(8222),
 };
 const POSTGRES: Store = Store {
@@ -26,6 +26,8 @@ const POSTGRES: Store = Store {
     metrics: None,
 };
 const REDIS: Store = Store { name: "expiration-redis", port: 6379, clients: &["expiration"], metrics: None };
+/// Whom the shop asks in its visitors' names: the services with an API.
+const ASKED_BY_THE_SHOP: [Service; 4] = [Service::Auth, Service::Tickets, Service::Orders, Service::Payments];
 /// Who speaks to the payment provider, which is somewhere on the internet.
 const PROVIDERS_CLIENT: Service = Service::Payments;
 const HTTPS: u64 = 443;
@@ -67,7 +69,8 @@ const FILES: [Generated; 6] = [
         text("What everybody may do, and nothing else", &everybody())
     }),
     file("infra/k8s/base/network.yaml", || {
-        text("Who may ask the services, and whom they ask outside", &[services(), vec![provider()]].concat())
+        let asking = vec![shop(), provider()];
+        text("Who may ask the services, and whom they ask", &[services(), asking].concat())
     }),
     file("infra/k8s/components/nats/network.yaml", || text("Who may talk to NATS", &store(&NATS))),
     file("infra/k8s/components/nats-cluster/network.yaml", || {
@@ -103,8 +106,8 @@ pub(crate) fn check() -> Result<()> {
 
 /// Every policy that there is, those of a part of the cluster among them.
 pub(crate) fn all() -> Vec<Value> {
-    let provider = vec![provider()];
-    [everybody(), services(), provider, store(&NATS), routes(), store(&POSTGRES), store(&REDIS)].concat()
+    let asking = vec![shop(), provider()];
+    [everybody(), services(), asking, store(&NATS), routes(), store(&POSTGRES), store(&REDIS)].concat()
 }
 
 fn text(what: &str, policies: &[Value]) -> Result<String> {
@@ -166,7 +169,7 @@ fn scraped(port: u64) -> Value {
 const CONTROLLERS: [(&str, &str, &str); 2] =
     [("envoy-gateway-system", "envoy", "proxy"), ("ingress-nginx", "ingress-nginx", "controller")];
 
-/// People come through a controller, and only to services with an API.
+/// People come through a controller, and only to services that answer them; the shop comes to those that it asks.
 fn services() -> Vec<Value> {
     let controllers = CONTROLLERS.map(|(namespace, name, component)| {
         serde_json::json!({
@@ -177,11 +180,21 @@ fn services() -> Vec<Value> {
         })
     });
     let rule = serde_json::json!({ "from": controllers, "ports": tcp(HTTP) });
+    let shop = serde_json::json!({ "from": [{ "podSelector": named(Service::Client.as_str()) }], "ports": tcp(HTTP) });
     let of = |service: Service| {
-        let rules: &[Value] = if service.prefix().is_some() { std::slice::from_ref(&rule) } else { &[] };
-        policy(service.as_str(), Some(service.as_str()), &named(service.as_str()), &[("Ingress", rules)])
+        let mut rules: Vec<Value> = service.prefix().map(|_| rule.clone()).into_iter().collect();
+        rules.extend(ASKED_BY_THE_SHOP.contains(&service).then(|| shop.clone()));
+        policy(service.as_str(), Some(service.as_str()), &named(service.as_str()), &[("Ingress", &rules)])
     };
     Service::OURS.map(of).to_vec()
+}
+
+/// The shop asks the APIs, and nothing else but the broker.
+fn shop() -> Value {
+    let services = one_of(&ASKED_BY_THE_SHOP.map(Service::as_str));
+    let there = serde_json::json!({ "to": [{ "podSelector": services }], "ports": tcp(HTTP) });
+    let client = Service::Client.as_str();
+    policy("asked-by-the-shop", Some(client), &named(client), &[("Egress", &[there])])
 }
 
 /// The payment provider is reached wherever on the internet it is, by HTTPS: a policy knows no names, and its addresses change.
@@ -233,11 +246,18 @@ mod tests {
     }
 
     #[test]
-    fn people_reach_the_services_that_have_an_api_and_no_other() {
+    fn people_reach_the_shop_and_the_apis_and_the_shop_reaches_the_apis() {
         for (service, policy) in Service::OURS.into_iter().zip(services()) {
             let rules = policy["spec"]["ingress"].as_array().map_or(0, Vec::len);
-            assert_eq!(rules, usize::from(service != Service::Expiration), "{service}");
+            let expected = match service {
+                Service::Expiration => 0,
+                Service::Client => 1,
+                _ => 2,
+            };
+            assert_eq!(rules, expected, "{service}");
         }
+        let asked = &shop()["spec"]["egress"][0]["to"][0]["podSelector"]["matchExpressions"][0]["values"];
+        assert_eq!(*asked, serde_json::json!(["auth", "tickets", "orders", "payments"]));
     }
 
     #[test]

@@ -31,7 +31,7 @@ const ADMIN_HEAD: &str = "\
 fn text() -> Result<String> {
     let topology = Topology::new(CLUSTER, 1);
     let mut text = String::from(HEAD);
-    for service in Service::ON_THE_BROKER {
+    for service in Service::USERS_OF_THE_BROKER {
         let name = service.as_str().to_uppercase();
         write!(text, "\n{name}: {}\n", Permissions::of(&topology, service))?;
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the servers, then `cargo test` on everything.
+//! `cargo xtask test`: the servers and a browser, then `cargo test` on everything.
 
 use std::{process::ExitCode, time::Instant};
 
@@ -8,7 +8,7 @@ use testkit::{Servers, paths};
 /// Each test has servers of its own, and waits more than it works.
 const THREADS: &str = "4";
 
-/// Provides the three servers and runs the tests of the workspace; the exit status is cargo's.
+/// Provides the three servers and a browser, and runs the tests of the workspace; the exit status is cargo's.
 ///
 /// # Errors
 /// When a server can't be found or fetched, or cargo can't be run.
@@ -20,6 +20,7 @@ pub(crate) fn run(servers: Servers, arguments: &[String]) -> Result<ExitCode> {
     );
     servers.choose();
     testkit::provide()?;
+    testkit::browser::program()?;
     let mut tests = testkit::cargo();
     tests.env(Servers::VARIABLE, servers.to_string());
     tests.current_dir(paths::repository()).args(["test", "--no-fail-fast"]);

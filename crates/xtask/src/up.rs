@@ -17,6 +17,9 @@ pub(crate) struct Choices {
     /// Processes of each service.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = crate::replicas)]
     replicas: usize,
+    /// Leave out the tickets that are put up for sale where there are none.
+    #[arg(long)]
+    no_seed: bool,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
@@ -25,8 +28,8 @@ pub(crate) struct Choices {
 impl Choices {
     /// The same for [`platform::up`].
     pub(crate) fn options(self) -> Options {
-        let Self { port, window, replicas, json } = self;
-        Options { port, window, replicas, json }
+        let Self { port, window, replicas, no_seed, json } = self;
+        Options { port, window, replicas, seed: !no_seed, json }
     }
 }
 

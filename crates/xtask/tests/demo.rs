@@ -102,6 +102,7 @@ fn every_invariant_holds_with_any_one_service_killed_while_timers_are_pending() 
         ("tickets", "GET /api/tickets"),
         ("orders", "GET /api/orders"),
         ("payments", "GET /api/payments"),
+        ("client", "GET /"),
     ];
     // Side by side: they wait more than they work.
     let demos = services.map(|(service, refused)| (service, refused, demo(&["--kill", service])));
@@ -146,7 +147,7 @@ fn what_makes_no_sense_is_refused() {
         (["--window", "10"], "has no unit"),
         (["--window", "1s"], "at least 2s"),
         (["--replicas", "0"], "from 1"),
-        (["--kill", "people"], "auth, tickets, orders, expiration, payments"),
+        (["--kill", "people"], "auth, tickets, orders, expiration, payments, client"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("demo").args(arguments).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

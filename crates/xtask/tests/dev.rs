@@ -77,8 +77,8 @@ async fn the_services_run_here_on_the_stores_of_a_cluster_which_outlive_them() {
         &ports[2],
     ]);
     let said = dev.until("up");
-    let (up, pids) = (said.last().unwrap(), pids(&said, 5));
-    assert!(dev.is_running() && pids.len() == 5, "{up:#}");
+    let (up, pids) = (said.last().unwrap(), pids(&said, 6));
+    assert!(dev.is_running() && pids.len() == 6, "{up:#}");
     // The printed lines: sign up, sell a ticket, order it.
     let lines = up["example"].as_str().unwrap();
     let output = Command::new("sh").arg("-euc").arg(lines).output().unwrap();

@@ -31,7 +31,7 @@ fn the_brokers_configurations_are_what_nats_server_takes() {
         copy(directory.path(), &files, &[("/data", &store)]);
         let mut check = Command::new(&programs.nats);
         check.arg("-t").arg("-c").arg(directory.path().join("nats.conf")).env("POD_NAME", "nats-0");
-        for user in ["TICKETS", "ORDERS", "EXPIRATION", "PAYMENTS", "ADMIN", "ROUTE"] {
+        for user in ["TICKETS", "ORDERS", "EXPIRATION", "PAYMENTS", "CLIENT", "ADMIN", "ROUTE"] {
             check.env(format!("{user}_PASSWORD"), PASSWORD);
         }
         for (nth, route) in ["ROUTE_0", "ROUTE_1", "ROUTE_2"].iter().enumerate() {

@@ -20,7 +20,7 @@ use testkit::is_gone;
 fn up(arguments: &[&str]) -> (Xtask, Value, Vec<Pid>) {
     let mut up = Xtask::start(&[&["up", "--json", "--port", "0"], arguments].concat());
     let said = up.until("up");
-    let pids = pids(&said, 8);
+    let pids = pids(&said, 9);
     assert!(up.is_running() && pids.iter().all(|pid| !is_gone(*pid)));
     (up, said.last().unwrap().clone(), pids)
 }
@@ -47,6 +47,8 @@ fn example(line: &Value) -> Vec<Value> {
 #[tokio::test]
 async fn an_order_is_placed_at_the_printed_address_and_ctrl_c_drains_everything() {
     let (up, line, pids) = up(&["--window", "1m"]);
+    let shop = request("GET", line["shop"].as_str().unwrap(), "");
+    assert!(shop.starts_with("HTTP/1.1 200") && shop.contains("data-id=\""), "{shop}");
     let answers = example(&line);
     let [person, order, payment] = &answers[..] else { panic!("{answers:#?}") };
     assert_eq!(order["status"], "created", "{answers:#?}");
@@ -59,7 +61,7 @@ async fn an_order_is_placed_at_the_printed_address_and_ctrl_c_drains_everything(
     // The lines go on to the end of the last process.
     let (rest, code) = up.end();
     assert_eq!(code, Some(0), "{rest:#?}");
-    for service in ["auth", "tickets", "orders", "expiration", "payments"] {
+    for service in ["auth", "tickets", "orders", "expiration", "payments", "client"] {
         let drained = |line: &&Value| {
             line["process"] == format!("{service}-1") && line["message"] == format!("{service} has drained")
         };
@@ -111,8 +113,10 @@ fn request(method: &str, url: &str, form: &str) -> String {
 
 #[tokio::test]
 async fn sigterm_ends_it_too_with_two_processes_of_each_service() {
-    let (up, line, pids) = up(&["--replicas", "2"]);
-    assert_eq!(line["processes"].as_array().unwrap().len(), 3 + 2 * 5, "{line:#}");
+    let (up, line, pids) = up(&["--replicas", "2", "--no-seed"]);
+    let tickets = request("GET", &format!("{}/api/tickets", line["url"].as_str().unwrap()), "");
+    assert!(tickets.ends_with("[]"), "{tickets}");
+    assert_eq!(line["processes"].as_array().unwrap().len(), 3 + 2 * 6, "{line:#}");
     up.signal(Signal::TERM);
     assert_eq!(up.end().1, Some(0));
     are_gone(&pids).await;

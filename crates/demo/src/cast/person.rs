@@ -62,6 +62,11 @@ impl Person {
         self.ask("GET", &format!("/api/tickets/{ticket}"), None).await
     }
 
+    /// `GET /`, the first page of the shop.
+    pub(crate) async fn shop_window(&self) -> Result<Answer> {
+        self.ask("GET", "/", None).await
+    }
+
     /// `POST /api/orders`
     pub(crate) async fn order(&self, ticket: &Id) -> Result<Answer> {
         self.ask("POST", "/api/orders", Some(&json!({ "ticketId": ticket }))).await

@@ -26,6 +26,7 @@ impl Story<'_> {
             Service::Tickets => "; orders are taken without it, and its events wait for it",
             Service::Orders => "; they wait for it, and so do the buyers",
             Service::Payments => "; whoever wants to pay waits for it",
+            Service::Client => "; whoever looks at the shop waits for it",
             Service::Expiration => "",
         };
         self.narrator
@@ -94,6 +95,7 @@ impl Story<'_> {
             Service::Tickets => visitor.look_at(&seats[0]).await,
             Service::Orders => visitor.orders().await,
             Service::Payments => visitor.payments_of(&self.first_order()?).await,
+            Service::Client => visitor.shop_window().await,
             name @ Service::Expiration => bail!("nobody asks `{name}` for anything"),
         }
     }
@@ -106,6 +108,7 @@ fn request(name: Service) -> &'static str {
         Service::Tickets => "GET /api/tickets",
         Service::Orders => "GET /api/orders",
         Service::Payments => "GET /api/payments",
+        Service::Client => "GET /",
         Service::Expiration => "",
     }
 }

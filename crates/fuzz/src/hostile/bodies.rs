@@ -91,7 +91,7 @@ fn fields(target: &Target) -> &'static [(&'static str, Expected)] {
         Service::Orders => &[("ticketId", Refused(&[400]))],
         Service::Auth => &[("email", Refused(&[400])), ("password", Served(201))],
         Service::Payments => &[("orderId", Refused(&[400])), ("token", Refused(&[400]))],
-        Service::Expiration => &[],
+        Service::Expiration | Service::Client => &[],
     }
 }
 

@@ -55,7 +55,9 @@ impl Routes {
 
 /// Whether the path begins with all segments of the prefix.
 fn is_below(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    // Everything is below `/`.
+    path.strip_prefix(prefix.trim_end_matches('/'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 pub(super) async fn forward(
@@ -116,6 +118,9 @@ mod tests {
     fn a_prefix_counts_in_whole_segments() {
         for path in ["/api/users", "/api/users/", "/api/users/signup"] {
             assert!(is_below(path, "/api/users"), "{path}");
+        }
+        for path in ["/", "/orders", "/api/users"] {
+            assert!(is_below(path, "/"), "{path}");
         }
         for path in ["/api/userships", "/api", "/", "/x/api/users"] {
             assert!(!is_below(path, "/api/users"), "{path}");

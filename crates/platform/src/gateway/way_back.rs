@@ -1,4 +1,4 @@
-//! Where the payment provider's page sends a buyer back to, as long as no shop answers there.
+//! Where the payment provider's page sends a buyer back to, where no shop runs.
 
 use axum::{
     http::Method,

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use process::config::duration::WithUnit;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use super::{Fleet, LogLine, Platform, READY, Stores, fleet::routes, servers::Servers, stripe};
+use super::{Fleet, LogLine, Platform, READY, Stores, fleet::routes, servers::Servers, shop, stripe};
 use crate::BoundGateway;
 use testkit::{ServiceBuilder, ServiceProcess};
 
@@ -115,12 +115,15 @@ impl PlatformBuilder {
             Some(stripe) => stripe.clone(),
             None => stripe::start().await?,
         };
-        let provider = stripe::variables(&stripe, &gateway)?;
+        let places = Places {
+            of_provider: stripe::variables(&stripe, &gateway)?.into(),
+            of_others: shop::variables(&stripe, &gateway)?,
+        };
         let mut services: BTreeMap<Service, Vec<ServiceProcess>> = BTreeMap::new();
         for (name, count) in &self.replicas {
             let replicas = services.entry(*name).or_default();
             for number in 1..=self.count(*name, *count) {
-                replicas.push(self.command(*name, number, stores, &provider).spawn().await?);
+                replicas.push(self.command(*name, number, stores, &places).spawn().await?);
             }
         }
         if services.get(&Service::Payments).is_some_and(|replicas| !replicas.is_empty()) {
@@ -137,22 +140,15 @@ impl PlatformBuilder {
         if self.programs.as_ref().is_none_or(is_there) { wanted } else { 0 }
     }
 
-    fn command(
-        &self,
-        name: Service,
-        number: usize,
-        stores: &Stores,
-        provider: &[(&'static str, String)],
-    ) -> ServiceBuilder {
+    fn command(&self, name: Service, number: usize, stores: &Stores, places: &Places) -> ServiceBuilder {
         let label = format!("{name}-{number}");
         let program = match &self.programs {
             Some(directory) => ServiceProcess::program(directory.join(name.as_str())),
             None => ServiceProcess::command(name.as_str()),
         };
         let mut command = told(program.name(&label), name, &label, stores);
-        if name == Service::Payments {
-            command =
-                provider.iter().fold(command, |command, (variable, value)| command.env(variable, value));
+        for (variable, value) in places.told(name) {
+            command = command.env(variable, value);
         }
         for (variable, value) in &self.env {
             command = command.env(variable, value);
@@ -160,6 +156,22 @@ impl PlatformBuilder {
         match &self.echo {
             Some(lines) => command.echo(labelled(&label, lines)),
             None => command,
+        }
+    }
+}
+
+/// What services are told of each other and of the provider.
+struct Places {
+    of_provider: Vec<(&'static str, String)>,
+    of_others: Vec<(&'static str, String)>,
+}
+
+impl Places {
+    fn told(&self, name: Service) -> &[(&'static str, String)] {
+        match name {
+            Service::Payments => &self.of_provider,
+            Service::Client => &self.of_others,
+            _ => &[],
         }
     }
 }
@@ -174,7 +186,8 @@ fn told(program: ServiceBuilder, name: Service, label: &str, stores: &Stores) ->
         // Plain HTTP is spoken here, and the gateway is the one proxy before it.
         return command.env("COOKIE_SECURE", "false").env("TRUSTED_PROXY_HOPS", "1");
     }
-    command.env("NATS_CLUSTER_ID", super::CLUSTER).env("NATS_CLIENT_ID", label)
+    let command = command.env("NATS_CLIENT_ID", label);
+    if name.is_on_the_broker() { command.env("NATS_CLUSTER_ID", super::CLUSTER) } else { command }
 }
 
 /// A sender of lines that puts the process's name to each.

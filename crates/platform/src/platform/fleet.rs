@@ -94,9 +94,13 @@ impl Fleet {
     }
 }
 
-/// What the gateway has to know.
+/// What the gateway has to know: the APIs before the shop, which has everything else. Where there is no shop, what is nobody's
+/// is not there.
 pub(super) fn routes(services: &BTreeMap<Service, Vec<ServiceProcess>>) -> Vec<Route> {
     let route = |(name, replicas): (&Service, &Vec<ServiceProcess>)| {
+        if *name == Service::Client && replicas.is_empty() {
+            return None;
+        }
         let address = |service: &ServiceProcess| SocketAddr::from((Ipv4Addr::LOCALHOST, service.port()));
         Some(Route {
             prefix: name.prefix()?,

@@ -3,6 +3,7 @@
 mod builder;
 mod fleet;
 mod servers;
+mod shop;
 mod stores;
 mod stripe;
 

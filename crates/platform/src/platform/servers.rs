@@ -20,7 +20,7 @@ const REDIS: [&str; 4] = ["--appendonly", "yes", "--maxmemory-policy", "noevicti
 fn users() -> String {
     let topology = Topology::new(super::CLUSTER, 1);
     let mut users = String::from("{ user: test, password: test }\n");
-    for service in Service::ON_THE_BROKER {
+    for service in Service::USERS_OF_THE_BROKER {
         let permissions = Permissions::of(&topology, service);
         // Writing to a text never fails.
         let _ = writeln!(users, "{{ user: {service}, password: {service}, permissions: {permissions} }}");
@@ -70,7 +70,7 @@ impl Servers {
             stores.set(*name, "DATABASE_URL", database.url());
             stores.set(*name, "JWT_KEY", JWT_KEY);
         }
-        for name in Service::ON_THE_BROKER {
+        for name in Service::USERS_OF_THE_BROKER {
             let user = format!("://{name}:{name}@");
             stores.set(name, "NATS_URL", self.nats.url().replacen("://", &user, 1));
         }

@@ -24,7 +24,7 @@ pub(super) fn tell(stripe: &StandIn, gateway: &BoundGateway) -> Result<()> {
     Ok(())
 }
 
-/// What `payments` is told of it. Buyers come back to the gateway, which has no pages but one that says so.
+/// What `payments` is told of it. Buyers come back to the gateway, behind which the shop is.
 pub(super) fn variables(stripe: &StandIn, gateway: &BoundGateway) -> Result<[(&'static str, String); 4]> {
     Ok([
         ("STRIPE_API_URL", stripe.url().to_owned()),

@@ -58,13 +58,14 @@ pub(super) fn tell(introduction: Introduction, json: bool, colour: bool) {
         let cards: serde_json::Map<_, _> =
             CARDS.iter().map(|(number, what)| ((*number).to_owned(), json!(what))).collect();
         let line = json!({
-            "event": "up", "url": url, "processes": processes, "databases": databases, "example": example,
+            "event": "up", "url": url, "shop": format!("{url}/"), "processes": processes, "databases": databases, "example": example,
             "look": LOOK, "stripe": { "url": stripe, "standIn": true, "cards": cards },
         });
         return terminal::write(&line.to_string());
     }
     let row = |name: &str, text: &str| terminal::write(&format!("  {name:<15} {text}"));
-    terminal::write(&terminal::paint(&format!("everything is up at {url}"), "1;32", colour));
+    terminal::write(&terminal::paint(&format!("the shop is open at {url}/"), "1;32", colour));
+    terminal::write("sign up there, sell and buy; or go on in a shell, see below\n");
     for Running { name, url, pid } in running {
         row(&name, &format!("{url}  process {pid}"));
     }
@@ -80,7 +81,7 @@ pub(super) fn tell(introduction: Introduction, json: bool, colour: bool) {
         terminal::write(&format!("  {number}  {what}"));
     }
     terminal::write(&terminal::paint(
-        "\nsign up, put a ticket up for sale, order it and begin to pay:\n",
+        "\nsign up, put a ticket up for sale, order it and begin to pay, by the APIs:\n",
         "1",
         colour,
     ));

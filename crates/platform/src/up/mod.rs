@@ -32,6 +32,8 @@ pub struct Options {
     pub window: Duration,
     /// Processes of each service, at least 1.
     pub replicas: usize,
+    /// Whether tickets are put up for sale where there are none.
+    pub seed: bool,
     /// One JSON object a line on stdout instead of text.
     pub json: bool,
 }
@@ -140,6 +142,9 @@ async fn serve(
     ends: &mut Ends,
 ) -> Result<ExitCode> {
     let Started { fleet, servers, introduction } = started;
+    if options.seed {
+        fill(&fleet).await;
+    }
     let colour = !options.json && terminal::wants_colour();
     introduction::tell(introduction, options.json, colour);
     let printing = tokio::spawn(lines::print(lines, options.json, colour));
@@ -163,6 +168,15 @@ async fn serve(
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A shop without tickets is a shop all the same.
+async fn fill(fleet: &Fleet) {
+    match crate::seed(&fleet.url()).await {
+        Ok(0) => {}
+        Ok(count) => paths::say(&format!("{count} tickets are up for sale; --no-seed leaves them out")),
+        Err(error) => paths::say(&format!("no tickets could be put up for sale: {error:#}")),
+    }
 }
 
 /// Starts each process again that has ended by itself, as Kubernetes would; the others go on. Never returns.

@@ -5,6 +5,7 @@
 mod disorder;
 mod full;
 mod life;
+mod live;
 mod money;
 mod overtaken;
 mod people;

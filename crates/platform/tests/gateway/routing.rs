@@ -41,6 +41,25 @@ async fn each_path_goes_to_the_service_of_its_first_segments_and_any_other_is_no
 }
 
 #[tokio::test]
+async fn the_shop_has_what_no_api_has() {
+    let (shop, orders) = (Backend::named("shop").await, Backend::named("orders").await);
+    let route =
+        |prefix, service, backend: &Backend| Route { prefix, service, replicas: vec![backend.address] };
+    let routes = vec![route("/api/orders", "orders", &orders), route("/", "client", &shop)];
+    let gateway = BoundGateway::any().await.unwrap().serve(routes).unwrap();
+    for (path, expected) in [
+        ("/", "shop"),
+        ("/orders/6b06?payment=done", "shop"),
+        ("/api", "shop"),
+        ("/api/orderships", "shop"),
+        ("/api/orders", "orders"),
+        ("/api/orders/6b06", "orders"),
+    ] {
+        assert_eq!(get(&gateway, path).await.body, expected, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn replicas_take_turns_and_one_that_was_killed_is_passed_over() {
     let (one, two, three) = (Backend::named("1").await, Backend::named("2").await, Backend::named("3").await);
     let gateway = gateway(&[one.address, two.address, three.address]).await;

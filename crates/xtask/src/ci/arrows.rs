@@ -23,10 +23,10 @@ const ROWS: &[&[&str]] = &[
     &["process"],
     &["messaging", "postgres"],
     &["outbox", "web"],
-    &["auth", "expiration", "orders", "payments", "tickets", "topology"],
+    &["auth", "client", "expiration", "orders", "payments", "tickets", "topology"],
     &["model", "stripe-stand-in", "testkit"],
     &["platform"],
-    &["demo", "fuzz", "bench"],
+    &["demo", "fuzz", "bench", "showcase"],
     &["xtask"],
 ];
 

@@ -78,7 +78,7 @@ impl Drop for Xtask {
     }
 }
 
-/// The processes that it says it has started, at least so many: one of each of five services, and the three servers where
+/// The processes that it says it has started, at least so many: one of each of six services, and the three servers where
 /// it starts them too.
 pub(crate) fn pids(said: &[Value], least: usize) -> Vec<Pid> {
     let of = |line: &Value| line["processes"].as_array().cloned().unwrap_or_default();
