@@ -55,7 +55,7 @@ impl Contender {
     /// With the reason for which its rows will be missing.
     pub(crate) fn prepare(self) -> Result<(), String> {
         match self {
-            Self::Fleet => ["expiration", "orders"]
+            Self::Fleet => ["expiration", "orders", "client"]
                 .iter()
                 .try_for_each(|name| ServiceProcess::build_and_locate(name).map(drop))
                 .map_err(|error| format!("{error:#}")),

@@ -9,6 +9,7 @@ mod files;
 mod fired;
 mod limits;
 mod load;
+mod minimal;
 mod order;
 mod picture;
 mod report;
@@ -65,6 +66,10 @@ fn main() -> Result<ExitCode> {
         return runtime
             .block_on(schedules::translate(&nats_url.to_string_lossy()))
             .map(|()| ExitCode::SUCCESS);
+    }
+    if std::env::args().nth(1).as_deref() == Some(minimal::ARGUMENT) {
+        let page = std::env::args().nth(2).context("no page to serve")?;
+        return runtime.block_on(minimal::serve(page)).map(|()| ExitCode::SUCCESS);
     }
     let arguments = Arguments::parse();
     testkit::provide()?;

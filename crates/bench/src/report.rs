@@ -66,6 +66,8 @@ fn cell(row: &Row) -> String {
     if row.workload == "growth" {
         parts.extend(shown("redis_us").map(|us| format!("{us} µs of it in Redis")));
     }
+    parts.extend(shown("page_kb").map(|kb| format!("{kb} KB a page")));
+    parts.extend(shown("page_us").map(|us| format!("{us} µs of a core a page")));
     parts.extend(number("ready_ms").map(span));
     parts.extend(number("reserved_ms").map(|ms| format!("all reserved after {}", span(ms))));
     if let (Some(early), Some(late)) = (shown("rss_mb_early"), shown("rss_mb_late")) {

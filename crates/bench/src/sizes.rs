@@ -26,6 +26,8 @@ pub(crate) struct Sizes {
     pub(crate) webhooks: usize,
     /// Orders that go all the way.
     pub(crate) chain: usize,
+    /// Open pages that are told live.
+    pub(crate) pages: usize,
     /// How long the load goes on whose only question is whether memory grows.
     pub(crate) soak_minutes: u64,
 }
@@ -46,6 +48,7 @@ impl Sizes {
             cancel: 100_000,
             webhooks: 20_000,
             chain: 100_000,
+            pages: 2_000,
             soak_minutes: 60,
         }
     }
@@ -65,6 +68,7 @@ impl Sizes {
             cancel: 10_000,
             webhooks: 2_000,
             chain: 10_000,
+            pages: 200,
             soak_minutes: 1,
         }
     }

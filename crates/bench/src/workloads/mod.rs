@@ -4,8 +4,10 @@ mod burst;
 mod cancel;
 mod chain;
 mod growth;
+mod live;
 mod memory;
 mod mixed;
+mod pages;
 mod pay;
 mod platform;
 mod purchase;
@@ -17,6 +19,8 @@ mod steady;
 mod webhooks;
 
 use anyhow::Result;
+
+pub(crate) use pages::Page;
 
 use crate::{contender::Contender, limits, sample::Figures, sizes::Sizes};
 
@@ -51,6 +55,10 @@ pub(crate) enum Workload {
     Start,
     /// Buyers who all order at the same moment, over HTTP.
     Rush,
+    /// The shop's pages, by one core, beside a handler that has the page ready.
+    Pages,
+    /// From a seat that becomes free to every open page of the shop.
+    Live,
     /// An hour of load, with memory watched. Only when it is asked for.
     Soak,
 }
@@ -58,10 +66,13 @@ pub(crate) enum Workload {
 /// A workload with its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Case {
-    /// The broker's or Redis' own rate, before and after the contenders of each round.
+    /// The broker's, Redis' or axum's own rate, before and after the contenders of each round.
     Consume(usize),
     Publish(usize),
     Claim(usize),
+    Minimal {
+        seconds: u64,
+    },
     Waiting(usize),
     Arriving(usize),
     Burst(usize),
@@ -109,6 +120,13 @@ pub(crate) enum Case {
         buyers: usize,
         tickets: usize,
     },
+    Pages {
+        page: Page,
+        seconds: u64,
+    },
+    Live {
+        pages: usize,
+    },
     Soak {
         rate: usize,
         minutes: u64,
@@ -117,7 +135,7 @@ pub(crate) enum Case {
 
 impl Workload {
     /// What is measured unless something else is asked for.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Schedule,
         Self::Burst,
         Self::Steady,
@@ -132,6 +150,8 @@ impl Workload {
         Self::Replicas,
         Self::Start,
         Self::Rush,
+        Self::Pages,
+        Self::Live,
     ];
 
     /// As it stands in the results.
@@ -151,6 +171,8 @@ impl Workload {
             Self::Replicas => "replicas",
             Self::Start => "start",
             Self::Rush => "rush",
+            Self::Pages => "pages",
+            Self::Live => "live",
             Self::Soak => "soak",
         }
     }
@@ -161,6 +183,7 @@ impl Workload {
             Self::Schedule => vec![Case::Consume(sizes.schedule)],
             Self::Burst => vec![Case::Publish(sizes.limit), Case::Claim(sizes.limit)],
             Self::Replicas => vec![Case::Publish(sizes.limit)],
+            Self::Pages => vec![Case::Minimal { seconds: sizes.seconds }],
             _ => Vec::new(),
         }
     }
@@ -196,6 +219,10 @@ impl Workload {
             }
             Self::Start => vec![Case::Start { pending: sizes.pending }],
             Self::Rush => vec![Case::Rush { buyers: 1_000, tickets: 100 }],
+            Self::Pages => [Page::Tickets, Page::Compressed, Page::Order]
+                .map(|page| Case::Pages { page, seconds: sizes.seconds })
+                .to_vec(),
+            Self::Live => vec![Case::Live { pages: sizes.pages }],
             Self::Soak => vec![Case::Soak { rate: 1_000, minutes: sizes.soak_minutes }],
         }
     }
@@ -214,7 +241,9 @@ impl Workload {
             | Self::Chain
             | Self::Replicas
             | Self::Start
-            | Self::Rush => contender == Contender::Fleet,
+            | Self::Rush
+            | Self::Pages
+            | Self::Live => contender == Contender::Fleet,
         }
     }
 }
@@ -227,6 +256,7 @@ impl Case {
             Self::Consume(count) => Ok(rate(limits::broker::consume(count).await?)),
             Self::Publish(count) => Ok(rate(limits::broker::publish(count).await?)),
             Self::Claim(count) => Ok(rate(limits::redis::claim_and_complete(count).await?)),
+            Self::Minimal { seconds } => Box::pin(pages::minimal(seconds)).await,
             Self::Waiting(count) => schedule::waiting(contender, count).await,
             Self::Arriving(count) => schedule::arriving(contender, count).await,
             Self::Burst(count) => burst::measure(contender, 1, count).await,
@@ -245,6 +275,8 @@ impl Case {
             Self::Chain(count) => chain::measure(count).await,
             Self::Start { pending } => start::measure(contender, pending).await,
             Self::Rush { buyers, tickets } => Box::pin(rush::measure(buyers, tickets)).await,
+            Self::Pages { page, seconds } => Box::pin(pages::measure(page, seconds)).await,
+            Self::Live { pages } => Box::pin(live::measure(pages)).await,
             Self::Soak { rate, minutes } => soak::measure(contender, rate, minutes).await,
         }
     }
@@ -256,6 +288,7 @@ impl Case {
             Self::Consume(n) => format!("broker alone: consume + ack, {}", count(n)),
             Self::Publish(n) => format!("broker alone: publish with ids, {}", count(n)),
             Self::Claim(n) => format!("Redis alone: claim + complete, {}", count(n)),
+            Self::Minimal { .. } => "a minimal handler of axum: the same /".to_owned(),
             Self::Waiting(n) => format!("{} waiting", count(n)),
             Self::Arriving(n) => format!("{} arriving", count(n)),
             Self::Burst(n) => format!("{} in one ms", count(n)),
@@ -275,6 +308,8 @@ impl Case {
             Self::Replicas { workers, .. } => format!("{workers} workers"),
             Self::Start { pending } => format!("{} pending", count(pending)),
             Self::Rush { buyers, tickets } => format!("{} buyers, {tickets} tickets", count(buyers)),
+            Self::Pages { page, .. } => page.label().to_owned(),
+            Self::Live { pages } => format!("{} pages open", count(pages)),
             Self::Soak { rate, minutes } => format!("{}/s for {minutes} min", count(rate)),
         }
     }

@@ -26,7 +26,8 @@ const BUYER: &str = "6b02606ac30802f3896a71b3";
 /// How long each purchase took, with the money captured in the end.
 pub(super) async fn measure(rate: usize, seconds: u64) -> Result<Figures> {
     let builder = Platform::builder().replicas(Service::Auth, 0).replicas(Service::Tickets, 0);
-    let platform = Box::pin(builder.replicas(Service::Expiration, 0).start()).await?;
+    let builder = builder.replicas(Service::Expiration, 0).replicas(Service::Client, 0);
+    let platform = Box::pin(builder.start()).await?;
     let count = rate * seconds as usize;
     let orders = place(&platform, count).await?;
     let client = Client::builder().no_proxy().timeout(PATIENCE).build()?;

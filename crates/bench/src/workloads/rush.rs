@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// be told. Answers a second, how long they took, and how long until each sold seat was reserved.
 pub(super) async fn measure(buyers: usize, tickets: usize) -> Result<Figures> {
     let two = |builder: platform::PlatformBuilder, name| builder.replicas(name, 2);
-    let builder = Platform::builder().replicas(Service::Auth, 0);
+    let builder = Platform::builder().replicas(Service::Auth, 0).replicas(Service::Client, 0);
     let builder = [Service::Tickets, Service::Orders].into_iter().fold(builder, two);
     let platform = Box::pin(builder.window(Duration::from_secs(900)).start()).await?;
     let seller = buyer()?;
