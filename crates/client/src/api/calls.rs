@@ -88,6 +88,20 @@ impl Apis {
         self.list(Service::Tickets, query, visit, pages, |ticket: &Ticket| &ticket.id).await
     }
 
+    /// What this user sells, the oldest first, the taken ones too. At most `pages` times a hundred.
+    ///
+    /// # Errors
+    /// When `tickets` is away.
+    pub async fn tickets_of(
+        &self,
+        visit: &Visit,
+        seller: &Id,
+        pages: usize,
+    ) -> Result<Listed<Ticket>, Failure> {
+        let query = format!("?status=all&seller={seller}&");
+        self.list(Service::Tickets, &query, visit, pages, |ticket: &Ticket| &ticket.id).await
+    }
+
     /// One ticket.
     ///
     /// # Errors

@@ -9,30 +9,29 @@ use super::{
     view::{Page, View},
 };
 use crate::{
-    api::Ticket,
+    api::{Listed, Ticket},
     shop::{Shop, Who},
     visit::Visit,
 };
 
-/// Hundreds of tickets that are gone through: the API has no list of one seller's.
-const PAGES: usize = 50;
+/// Hundreds of tickets that are listed.
+const PAGES: usize = 10;
 
 /// `GET /sales`
 pub(crate) async fn show(State(shop): State<Shop>, visit: Visit) -> Response {
-    let ask = async |shop: &Shop, visit: &Visit| {
-        if visit.has_session { Some(shop.apis.tickets(visit, true, PAGES).await) } else { None }
+    let view = View::open(shop, visit).await;
+    let listed = match &view.who {
+        Who::Nobody => return see(&View::sign_in("/sales")),
+        Who::User(user) => view.shop.apis.tickets_of(&view.visit, &user.id, PAGES).await,
+        Who::Unknown => Ok(Listed { entries: Vec::new(), cut: false }),
     };
-    let (view, listed) = View::beside(shop, visit, ask).await;
-    let Some(listed) = listed else { return see(&View::sign_in("/sales")) };
-    let listed = match (listed, &view.who) {
-        (_, Who::Nobody) => return see(&View::sign_in("/sales")),
-        (Err(failure), _) => return view.failed(&failure, "/sales"),
-        (Ok(listed), _) => listed,
+    let listed = match listed {
+        Ok(listed) => listed,
+        Err(failure) => return view.failed(&failure, "/sales"),
     };
-    let own: Vec<&Ticket> =
-        listed.entries.iter().rev().filter(|ticket| view.who.is(&ticket.user_id)).collect();
+    let newest_first = listed.entries.iter().rev();
     let (free, taken): (Vec<&Ticket>, Vec<&Ticket>) =
-        own.into_iter().partition(|ticket| ticket.order_id.is_none());
+        newest_first.partition(|ticket| ticket.order_id.is_none());
     let body = html! {
         div.head {
             h1 { "My sales" }
@@ -46,7 +45,7 @@ pub(crate) async fn show(State(shop): State<Shop>, visit: Visit) -> Response {
         (group(&view, "For sale", &free, true))
         (group(&view, "Ordered or sold", &taken, false))
         @if listed.cut {
-            p.hint { "Only the first " (listed.entries.len()) " tickets of the shop were looked at." }
+            p.hint { "These are your first " (listed.entries.len()) " tickets." }
         }
     };
     view.ok(&Page::new("My sales", body))

@@ -11,9 +11,13 @@ use common::{
 };
 use web::{ApiError, Body, IfMatch, Page, PageQuery, Paged, PathId, QueryString, Trace, User, etag};
 
-use super::{Api, PREFIX, draft::Draft, which::WhichQuery};
+use super::{
+    Api,
+    draft::Draft,
+    which::{WhichQuery, path_of},
+};
 use crate::{
-    store::{self, Edit, EditError, Which},
+    store::{self, Edit, EditError},
     ticket::{EditRefusal, Ticket},
 };
 
@@ -30,7 +34,7 @@ fn tagged(ticket: Ticket) -> Tagged {
     (etag(ticket.version), Json(body_of(ticket)))
 }
 
-/// The tickets that can be bought, or all, the oldest first.
+/// The tickets that can be bought, or all; of everybody, or of one seller; the oldest first.
 #[utoipa::path(
     get,
     path = "/api/tickets",
@@ -38,7 +42,7 @@ fn tagged(ticket: Ticket) -> Tagged {
     responses(
         (status = 200, description = "The first 500, or one page.", body = [TicketBody],
          headers(("Link" = String, description = "The next page, if there is one."))),
-        (status = 400, description = "The page or the status makes no sense.", body = ErrorBody),
+        (status = 400, description = "The page, the status or the seller makes no sense.", body = ErrorBody),
     )
 )]
 pub(super) async fn list(
@@ -46,16 +50,12 @@ pub(super) async fn list(
     QueryString(which): QueryString<WhichQuery>,
     page: Page,
 ) -> Result<Paged<TicketBody>, ApiError> {
-    let which = which.read()?;
+    let listing = which.read()?;
     let _turn = page.turn().await?;
-    let tickets = api.store.list(which, page.after.as_ref(), page.fetch()).await?;
+    let tickets = api.store.list(&listing, page.after.as_ref(), page.fetch()).await?;
     let tickets = tickets.ok_or_else(Page::unknown_cursor)?;
     let tickets = tickets.into_iter().map(body_of).collect();
-    let path = match which {
-        Which::Free => PREFIX.to_owned(),
-        Which::All => format!("{PREFIX}?status=all"),
-    };
-    Ok(Paged::new(&page, &path, tickets, |ticket: &TicketBody| &ticket.id))
+    Ok(Paged::new(&page, &path_of(&listing), tickets, |ticket: &TicketBody| &ticket.id))
 }
 
 /// Puts a ticket up for sale.

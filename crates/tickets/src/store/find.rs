@@ -14,6 +14,15 @@ pub enum Which {
     All,
 }
 
+/// What a list is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Which tickets it has.
+    pub which: Which,
+    /// Only this seller's.
+    pub seller: Option<Id>,
+}
+
 impl Store {
     /// The ticket with this id.
     ///
@@ -40,19 +49,24 @@ impl Store {
     /// What Postgres answers.
     pub async fn list(
         &self,
-        which: Which,
+        listing: &Listing,
         after: Option<&Id>,
         limit: i64,
     ) -> sqlx::Result<Option<Vec<Ticket>>> {
         let after = after.map(Id::as_str);
-        let list = match which {
-            Which::Free => include_str!("list_free.sql"),
-            Which::All => include_str!("list.sql"),
+        let (seller, all) = (listing.seller.as_ref().map(Id::as_str), listing.which == Which::All);
+        let list = match (seller, all) {
+            (Some(_), _) => include_str!("list_of_seller.sql"),
+            (None, false) => include_str!("list_free.sql"),
+            (None, true) => include_str!("list.sql"),
         };
         let (rows, known): (Vec<TicketRow>, bool) = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
-            let rows = sqlx::query_as(list);
-            let rows: Vec<TicketRow> = rows.bind(after).bind(limit).fetch_all(&mut *connection).await?;
+            let mut rows = sqlx::query_as(list).bind(after).bind(limit);
+            if let Some(seller) = seller {
+                rows = rows.bind(seller).bind(all);
+            }
+            let rows: Vec<TicketRow> = rows.fetch_all(&mut *connection).await?;
             // Behind an unknown ticket is nothing; only then it is worth another question.
             let known = if rows.is_empty() && after.is_some() {
                 let known = sqlx::query_scalar("select exists (select from tickets where id = $1)");

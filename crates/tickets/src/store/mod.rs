@@ -13,7 +13,7 @@ mod row;
 mod sell;
 
 pub use edit::{Edit, EditError};
-pub use find::Which;
+pub use find::{Listing, Which};
 pub use hold::OrderTicket;
 pub use migrate::SCHEMA;
 pub use sell::Draft;

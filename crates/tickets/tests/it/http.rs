@@ -5,12 +5,16 @@ use std::num::NonZeroU32;
 use common::{event::TicketCreated, traceparent::Traceparent};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tickets::store::Which;
+use tickets::store::{Listing, Which};
 
 use crate::{
     api::{Server, check, send},
     world::{World, id, order},
 };
+
+fn listing(which: Which) -> Listing {
+    Listing { which, seller: None }
+}
 
 const DRAFT: &str = r#"{"title":"Concert, row 7","price":19.99}"#;
 
@@ -19,7 +23,7 @@ async fn a_ticket_is_created_shown_listed_and_changed_as_the_golden_files_say() 
     let server = Server::new().await;
     check(server.get("/api/tickets").await, include_str!("../golden/listed_empty.http"), &[]).await;
     let created = server.post("u-1", DRAFT).await;
-    let listed = server.world.store.list(Which::All, None, 10).await.unwrap().unwrap().remove(0);
+    let listed = server.world.store.list(&listing(Which::All), None, 10).await.unwrap().unwrap().remove(0);
     let names = [("ticket", listed.id.as_str())];
     check(created, include_str!("../golden/created.http"), &names).await;
     let path = format!("/api/tickets/{}", listed.id);
@@ -46,6 +50,36 @@ async fn a_reserved_ticket_shows_its_order_is_left_out_of_the_list_and_is_not_ch
     server.world.store.release(&[reserved]).await.unwrap();
     assert_eq!(listed("/api/tickets/?status=free").await, 1);
     assert_eq!(server.put("u-1", &path, DRAFT).await.status(), 200);
+}
+
+#[tokio::test]
+async fn what_one_seller_sells_is_listed_alone_page_by_page() {
+    let server = Server::new().await;
+    let mut own = Vec::new();
+    for seller in ["u-1", "u-2", "u-1", "u-2", "u-1"] {
+        let (ticket, _) = server.sell(seller).await;
+        own.extend((seller == "u-1").then_some(ticket));
+    }
+    let reserved = order("o-1", &id(&own[1]));
+    server.world.store.reserve(std::slice::from_ref(&reserved)).await.unwrap();
+    let ids = async |path: &str| -> (Vec<String>, Option<String>) {
+        let answer = server.get(path).await;
+        let link = answer.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
+        let tickets: Vec<Value> = answer.json().await.unwrap();
+        (tickets.iter().map(|ticket| ticket["id"].as_str().unwrap().to_owned()).collect(), link)
+    };
+    assert_eq!(ids("/api/tickets?seller=u-1&status=all").await, (own.clone(), None));
+    assert_eq!(ids("/api/tickets?seller=u-1").await.0, [own[0].clone(), own[2].clone()]);
+    assert_eq!(ids("/api/tickets?seller=nobody&status=all").await.0, [""; 0]);
+    let (first, link) = ids("/api/tickets?seller=u-1&status=all&limit=2").await;
+    assert_eq!(first, own[..2]);
+    let next = link.unwrap();
+    let next = next.trim_start_matches('<').split('>').next().unwrap();
+    assert_eq!(next, format!("/api/tickets?status=all&seller=u-1&limit=2&after={}", own[1]));
+    assert_eq!(ids(next).await, (own[2..].to_vec(), None));
+    let refused = server.get("/api/tickets?seller=a%20b").await;
+    assert_eq!(refused.status(), 400);
+    assert!(refused.text().await.unwrap().contains("\"field\":\"seller\""));
 }
 
 #[tokio::test]
@@ -221,30 +255,42 @@ async fn a_page_is_read_from_its_place_in_the_index_however_many_tickets_are_bef
     let world = World::new().await;
     world.many_tickets(50_000).await;
     sqlx::raw_sql(
-        "update tickets set created_at = now() + substr(id, 3)::int * interval '1 ms'; analyze tickets",
+        "update tickets set created_at = now() + substr(id, 3)::int * interval '1 ms',
+                            user_id = case when substr(id, 3)::int % 10 = 0 then 'few' else user_id end;
+         analyze tickets",
     )
     .execute(&world.pool)
     .await
     .unwrap();
-    for (index, explain) in [
+    for (index, seller, explain) in [
         (
             "tickets_in_order",
+            None,
             concat!("explain (analyze, format json) ", include_str!("../../src/store/list.sql")),
         ),
         (
             "free_tickets_in_order",
+            None,
             concat!("explain (analyze, format json) ", include_str!("../../src/store/list_free.sql")),
         ),
+        (
+            "tickets_of_a_seller_in_order",
+            Some("few"),
+            concat!("explain (analyze, format json) ", include_str!("../../src/store/list_of_seller.sql")),
+        ),
     ] {
-        page_is_read_by(&world, index, explain).await;
+        page_is_read_by(&world, index, explain, seller).await;
     }
-    let page = world.store.list(Which::Free, Some(&id("t-40000")), 20).await.unwrap().unwrap();
+    let page = world.store.list(&listing(Which::Free), Some(&id("t-40000")), 20).await.unwrap().unwrap();
     assert_eq!((page.len(), page[0].id.as_str()), (20, "t-40001"));
 }
 
-async fn page_is_read_by(world: &World, index: &str, explain: &'static str) {
-    let (plan,): (Value,) =
-        sqlx::query_as(explain).bind("t-40000").bind(20_i64).fetch_one(&world.pool).await.unwrap();
+async fn page_is_read_by(world: &World, index: &str, explain: &'static str, seller: Option<&str>) {
+    let mut explained = sqlx::query_as(explain).bind("t-40000").bind(20_i64);
+    if let Some(seller) = seller {
+        explained = explained.bind(seller).bind(true);
+    }
+    let (plan,): (Value,) = explained.fetch_one(&world.pool).await.unwrap();
     let plan = &plan[0]["Plan"];
     let scan = &plan["Plans"].as_array().unwrap().iter().find(|part| part["Index Name"] == index);
     let scan = scan.unwrap_or_else(|| panic!("{plan:#}"));
