@@ -3,7 +3,10 @@
 use common::Service;
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,7 +23,7 @@ const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
 /// Options that go on trying for as long as it takes; `obstacle` knows what is in the way.
 pub(super) fn options(service: Service, servers: &NatsServers, obstacle: &Obstacle) -> ConnectOptions {
-    let (last, cleared, found) = (Arc::new(Mutex::new(Event::Draining)), obstacle.clone(), obstacle.clone());
+    let (last, told, found) = (Arc::new(Mutex::new(Event::Draining)), obstacle.clone(), obstacle.clone());
     let options = ConnectOptions::new()
         .name(&servers.client_id)
         .custom_inbox_prefix(inbox_prefix(service))
@@ -35,8 +38,10 @@ pub(super) fn options(service: Service, servers: &NatsServers, obstacle: &Obstac
             async { None }
         })
         .event_callback(move |event| {
-            if event == Event::Connected {
-                cleared.set(&[]);
+            match event {
+                Event::Connected => told.set(&[]),
+                Event::SlowConsumer(_) => told.dropped(),
+                _ => {}
             }
             log(event, &last);
             async {}
@@ -57,21 +62,36 @@ pub fn secured(options: ConnectOptions, servers: &NatsServers) -> ConnectOptions
     options
 }
 
-/// The result of the last attempts to connect.
+/// What is in the way of messages: the result of the last attempts to connect, and a reader that is too slow.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Obstacle(Arc<Mutex<Option<String>>>);
+pub(super) struct Obstacle(Arc<Trouble>);
+
+#[derive(Debug, Default)]
+struct Trouble {
+    connecting: Mutex<Option<String>>,
+    dropped: AtomicU64,
+}
 
 impl Obstacle {
     /// Each reason once and in one order, so that the same trouble gives the same text.
     fn set(&self, servers: &[Server]) {
         let reasons: BTreeSet<_> = servers.iter().filter_map(|server| server.last_error.as_deref()).collect();
         let text = Vec::from_iter(reasons).join("; ");
-        *locked(&self.0) = (!text.is_empty()).then_some(text);
+        *locked(&self.0.connecting) = (!text.is_empty()).then_some(text);
     }
 
-    /// What is in the way, if that is known.
+    /// What is in the way of a connection, if that is known.
     pub(super) fn get(&self) -> Option<String> {
-        locked(&self.0).clone()
+        locked(&self.0.connecting).clone()
+    }
+
+    fn dropped(&self) {
+        self.0.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often a message was dropped because nobody had read those before it.
+    pub(super) fn drops(&self) -> u64 {
+        self.0.dropped.load(Ordering::Relaxed)
     }
 }
 

@@ -31,9 +31,10 @@ pub struct Listener {
     messages: SelectAll<Subscriber>,
     obstacle: Obstacle,
     nats: Dependency,
-    /// The connection that is listened to, see `async_nats::Statistics`; 0 before the first.
-    connection: u64,
-    /// What came on a new connection, while its gap is told.
+    /// The connection that is listened to, see `async_nats::Statistics`, and how often it has dropped a message; 0 before the
+    /// first.
+    connection: (u64, u64),
+    /// What came behind a gap that is told first.
     held: Option<Message>,
     checks: Interval,
 }
@@ -48,7 +49,7 @@ pub enum Heard {
         /// Its body.
         body: Bytes,
     },
-    /// Nobody knows what was published until now: a connection is new.
+    /// Nobody knows what was published until now: a connection is new, or more came than was read.
     Gap,
 }
 
@@ -75,7 +76,7 @@ impl Listener {
             messages: select_all(subscriptions),
             obstacle,
             nats: health.register_dependency("nats", Needed::ToBegin),
-            connection: 0,
+            connection: (0, 0),
             held: None,
             checks,
         })
@@ -84,7 +85,7 @@ impl Listener {
     /// Waits for what comes next. Dropped half-way, nothing is lost.
     pub async fn next(&mut self) -> Heard {
         loop {
-            if self.is_new_connection() {
+            if self.may_have_missed() {
                 return Heard::Gap;
             }
             let message = match self.held.take() {
@@ -97,7 +98,7 @@ impl Listener {
                     }
                 },
             };
-            if self.is_new_connection() {
+            if self.may_have_missed() {
                 self.held = Some(message);
                 return Heard::Gap;
             }
@@ -107,9 +108,11 @@ impl Listener {
         }
     }
 
-    /// Whether there is another connection than before, which listens by now: the client renews subscriptions by itself.
-    fn is_new_connection(&mut self) -> bool {
-        let connection = self.client.statistics().connects.load(Ordering::Relaxed);
+    /// Whether there is another connection than before, which listens by now: the client renews subscriptions by itself. Or
+    /// whether the one there is has dropped something.
+    fn may_have_missed(&mut self) -> bool {
+        let connects = self.client.statistics().connects.load(Ordering::Relaxed);
+        let connection = (connects, self.obstacle.drops());
         std::mem::replace(&mut self.connection, connection) != connection
     }
 

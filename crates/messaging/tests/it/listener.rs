@@ -42,6 +42,31 @@ async fn events_are_heard_as_they_are_published_and_every_new_connection_is_a_ga
     }
 }
 
+/// More than the client keeps for a reader.
+const MORE_THAN_IS_KEPT: usize = 70_000;
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "this plays every service")]
+async fn what_comes_faster_than_it_is_read_is_a_gap() {
+    let world = World::start().await;
+    let mut listener =
+        Listener::connect(Service::Client, &settings(&world.nats.url()).servers, &Health::new())
+            .await
+            .unwrap();
+    assert_eq!(heard(&mut listener).await, None, "nothing was heard before");
+    let client = async_nats::connect(world.nats.url()).await.unwrap();
+    for _ in 0..MORE_THAN_IS_KEPT {
+        client.publish("ticket:updated", "1".into()).await.unwrap();
+    }
+    client.flush().await.unwrap();
+    for nth in 0..=MORE_THAN_IS_KEPT {
+        if heard(&mut listener).await.is_none() {
+            return;
+        }
+        assert!(nth < MORE_THAN_IS_KEPT, "all were heard, and none was kept too long");
+    }
+}
+
 #[tokio::test]
 async fn readiness_follows_the_connection_and_once_ready_it_is_only_a_remark() {
     let world = World::start().await;
