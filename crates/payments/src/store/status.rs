@@ -92,7 +92,7 @@ impl Store {
         .await
     }
 
-    /// Puts `payment:created` into the outbox again if nobody has decided about the payment for as long as [`LOOK_UP_S`]: it, or the
+    /// Puts `payment:created` into the outbox again if nobody has decided about the payment for two minutes: it, or the
     /// decision, may be lost. Says whether it did. Of money that is not held any more it is told only if the order is over, and so
     /// can't be completed by it.
     ///
