@@ -9,6 +9,7 @@ use crate::{
     state::{Answer, Call, Delivery, Intent, Key, OrderRow, Payment, Request, Row, State, Watermark},
     step::{Event, Service, Step},
     system::System,
+    telling_again,
 };
 
 /// The state after a step that is possible in `state`.
@@ -44,7 +45,7 @@ pub(crate) fn apply(system: &System, state: &State, step: Step) -> State {
             }
         }
         Step::Record(id) => record(system, &mut next, id),
-        Step::TellAgain(id) => tell_again(system, &mut next, id),
+        Step::TellAgain(id) => telling_again::tell_again(&mut next, &system.scope, id),
     }
     if system.scope.faults.is_some() {
         events::publish_at_once(&mut next, &system.scope);
@@ -86,14 +87,6 @@ fn lose(state: &mut State, event: Event) {
     if let Event::PaymentCreated(payment) = event {
         state.payment_mut(payment).in_time = false;
     }
-}
-
-/// The decision, if it was lost, is told again by the handler of what is told here.
-fn tell_again(system: &System, state: &mut State, id: u8) {
-    if let Some(decision) = orders::lost_decision(state, &system.scope, id) {
-        *events::delivery_mut(state, decision) = Delivery::Untold;
-    }
-    state.payment_mut(id).created = Delivery::Queued;
 }
 
 /// Takes what a process of the service has in its memory, and nothing else.

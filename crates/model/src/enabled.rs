@@ -8,6 +8,7 @@ use crate::{
     state::{Call, Delivery, Intent, OrderRow, Payment, Request, Row, State},
     step::{Event, Service, Step},
     system::System,
+    telling_again,
 };
 
 /// What the system does sooner or later. Each of these changes the state.
@@ -19,7 +20,7 @@ pub(crate) fn by_system(system: &System, state: &State, steps: &mut Vec<Step>) {
     deciding(system, state, steps);
     for (id, payment) in system.payments(state) {
         settling(system, id, payment, steps);
-        if payments::can_tell_again(state, &system.scope, id) && !system.errs(Mistake::NeverTellAgain) {
+        if telling_again::is_possible(state, &system.scope, id) && !system.errs(Mistake::NeverTellAgain) {
             steps.push(Step::TellAgain(id));
         }
     }

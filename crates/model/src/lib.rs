@@ -40,6 +40,7 @@ mod scope;
 mod state;
 mod step;
 mod system;
+mod telling_again;
 
 pub use mistake::Mistake;
 pub use properties::name;

@@ -1,11 +1,9 @@
 //! `orders`: the decision, and how far payments have been seen.
 
 use crate::{
-    events,
     mistake::Mistake,
     scope::Scope,
     state::{Delivery, OrderRow, Payment, Rejection, State, Watermark},
-    step::Event,
 };
 
 /// `payment:created`: completes an unpaid order, or is rejected once.
@@ -28,16 +26,6 @@ pub(crate) fn payment_created(state: &mut State, scope: &Scope, payment: u8) {
             }
         }
     }
-}
-
-/// The decision about a payment, if the broker has lost what told of it.
-pub(crate) fn lost_decision(state: &State, scope: &Scope, payment: u8) -> Option<Event> {
-    let order = scope.order_of(payment);
-    let told = match state.order(order).row {
-        OrderRow::CompleteBy(winner) if winner == payment => Event::OrderCompleted(order),
-        _ => Event::PaymentRejected(payment),
-    };
-    (events::delivery(state, told) == Delivery::Lost).then_some(told)
 }
 
 /// `payment:settled`: what is known of a rejected payment is complete.

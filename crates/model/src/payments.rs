@@ -2,9 +2,8 @@
 
 use crate::{
     mistake::Mistake,
-    orders,
     scope::{Kind, Scope},
-    state::{Answer, Decision, Delivery, Intent, OrderCopy, OrderRow, Payment, Request, Row, State},
+    state::{Answer, Decision, Intent, OrderCopy, OrderRow, Payment, Request, Row, State},
 };
 
 /// Whether a buyer may post the payment.
@@ -31,17 +30,6 @@ pub(crate) fn wanted(payment: &Payment, kind: Kind, mistake: Option<Mistake>) ->
         (Row::Authorised, _) if mistake == Some(Mistake::CaptureBeforeDecide) => Some(Request::Capture),
         _ => None,
     }
-}
-
-/// Whether nobody has decided about the payment, because it or its decision was lost. Of money that is not held any more it is
-/// told only if the order is over.
-pub(crate) fn can_tell_again(state: &State, scope: &Scope, id: u8) -> bool {
-    let payment = state.payment(id);
-    let is_undecided = payment.row == Row::Authorised && payment.decision == Decision::Undecided;
-    let is_lost = payment.created == Delivery::Lost
-        || payment.created == Delivery::Acked && orders::lost_decision(state, scope, id).is_some();
-    let is_held = payment.intent != Intent::Released;
-    is_undecided && is_lost && (is_held || state.order(scope.order_of(id)).copy == OrderCopy::Final)
 }
 
 /// The row that an answer speaks of, which is what a careless settler writes.

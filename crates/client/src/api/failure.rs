@@ -73,7 +73,7 @@ impl Failure {
     }
 
     /// A call that brought no answer at all.
-    pub(super) fn away(service: Service, reason: &impl ToString) -> Self {
+    pub(crate) fn away(service: Service, reason: &impl ToString) -> Self {
         Self::Away { service, reason: reason.to_string() }
     }
 }

@@ -1,6 +1,7 @@
 //! `/sales`: what the visitor sells.
 
 use axum::{extract::State, response::Response};
+use common::Service;
 use maud::{Markup, html};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
     view::{Page, View},
 };
 use crate::{
-    api::{Listed, Ticket},
+    api::{Failure, Ticket},
     shop::{Shop, Who},
     visit::Visit,
 };
@@ -23,7 +24,7 @@ pub(crate) async fn show(State(shop): State<Shop>, visit: Visit) -> Response {
     let listed = match &view.who {
         Who::Nobody => return see(&View::sign_in("/sales")),
         Who::User(user) => view.shop.apis.tickets_of(&view.visit, &user.id, PAGES).await,
-        Who::Unknown => Ok(Listed { entries: Vec::new(), cut: false }),
+        Who::Unknown => Err(Failure::away(Service::Auth, &"who visits is not known")),
     };
     let listed = match listed {
         Ok(listed) => listed,
@@ -37,9 +38,7 @@ pub(crate) async fn show(State(shop): State<Shop>, visit: Visit) -> Response {
             h1 { "My sales" }
             p { a.button href="/tickets/new" { (icons::plus()) "Sell a ticket" } }
         }
-        @if view.who == Who::Unknown {
-            div.notice.bad role="alert" { (icons::warning()) p { "Accounts can’t be reached at the moment, so we can’t tell which tickets are yours. Please try again." } }
-        } @else if free.is_empty() && taken.is_empty() {
+        @if free.is_empty() && taken.is_empty() {
             div.empty { (icons::tag()) p { "You have not put up a ticket yet." } }
         }
         (group(&view, "For sale", &free, true))

@@ -18,7 +18,9 @@ async fn without_auth_tickets_are_shown_and_signing_in_asks_for_patience_and_kee
     window.shows("Accounts can’t be reached at the moment.");
     assert_eq!(member.get("/tickets/t1").await.status, 200);
     assert_eq!(member.get("/orders").await.status, 200);
-    member.get("/sales").await.shows("Accounts can’t be reached at the moment");
+    let sales = member.get("/sales").await;
+    assert_eq!(sales.status, 503);
+    sales.shows("Accounts can’t be reached at the moment");
     let answer = member.fill("/auth/signin", &[("email", "a@example.com"), ("password", "secret")]).await;
     assert_eq!(answer.status, 503);
     answer.shows("not available at the moment");
