@@ -24,7 +24,7 @@ async fn nats() -> Nats {
     let mut users = component("nats/users.conf")
         .replace("include permissions.conf", &component("nats/permissions.conf"))
         .replace("users: [", "users: [\n{ user: test, password: test }");
-    for name in ["TICKETS", "ORDERS", "EXPIRATION", "PAYMENTS", "ADMIN"] {
+    for name in ["TICKETS", "ORDERS", "EXPIRATION", "PAYMENTS", "CLIENT", "ADMIN"] {
         users = users.replace(&format!("${name}_PASSWORD"), PASSWORD);
     }
     Nats::start_with(&format!("{users}\nno_auth_user: test")).await.unwrap()

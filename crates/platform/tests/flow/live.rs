@@ -96,7 +96,7 @@ async fn pages_see_a_seat_go_and_come_back_and_the_page_of_an_order_sees_what_be
         );
         // Neither who sells it nor who holds it.
         let fields: Vec<&String> = new.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["id", "price", "state", "title", "version"]);
+        assert_eq!(fields, ["at", "id", "price", "state", "title", "version"]);
     }
     let order = id(&ada.order_soon(&ticket).await);
     for page in &mut pages {

@@ -1,5 +1,5 @@
 //! The manifests and the binaries say the same: each variable is one that the service knows and takes with the value that
-//! it has there, none that it needs is missing, and ports and probes are those of the code.
+//! it has there, none that it needs is missing, ports and probes are those of the code, and each runs as itself.
 
 use common::Service;
 use std::{collections::BTreeMap, process::Command};
@@ -33,6 +33,7 @@ pub(super) fn check(overlay: &str, objects: &[Value]) -> Result<()> {
                 .into_iter()
                 .chain(of_probes(container, port(name.as_str())?))
                 .chain(of_the_end(pod(objects, name)?, container, &environment)?)
+                .chain(of_the_account(pod(objects, name)?, name))
                 .map(|it| format!("{overlay}: {name}: {it}")),
         );
     }
@@ -78,6 +79,12 @@ fn of_the_end(
     let too_short = grace <= wait + drain;
     Ok(too_short
         .then(|| format!("it waits {wait} s and drains up to {drain} s, and is killed after {grace} s")))
+}
+
+/// Another service's account would have that one's rights.
+fn of_the_account(pod: &Value, name: Service) -> Option<String> {
+    let account = pod["serviceAccountName"].as_str().unwrap_or("default");
+    (account != name.as_str()).then(|| format!("it runs as the account {account}"))
 }
 
 /// The one container of a CronJob's pods.
