@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    net::{Ipv4Addr, TcpListener},
+    net::Ipv4Addr,
     path::PathBuf,
     process,
     sync::{
@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use tokio::net::TcpSocket;
 
 /// Below the ports that the kernel gives to outgoing connections. In that range a client which retries a server
 /// that is down can be given the server's own port, and then is connected to itself.
@@ -41,7 +42,7 @@ impl Port {
                 .append(true)
                 .open(&path)
                 .with_context(|| format!("reserve a port in {}", path.display()))?;
-            if file.try_lock().is_ok() && TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok() {
+            if file.try_lock().is_ok() && probe(number).is_some() {
                 return Ok(Self { number, _reserved: file });
             }
         }
@@ -52,6 +53,15 @@ impl Port {
     pub fn number(&self) -> u16 {
         self.number
     }
+}
+
+/// Binds the port if nobody listens on it. It does not listen itself: a child that another thread starts at this moment has a copy of
+/// every socket until its program is loaded, and a copy that listened would keep the port from its server.
+fn probe(number: u16) -> Option<TcpSocket> {
+    let socket = TcpSocket::new_v4().ok()?;
+    socket.set_reuseaddr(true).ok()?;
+    socket.bind((Ipv4Addr::LOCALHOST, number).into()).ok()?;
+    Some(socket)
 }
 
 /// A free TCP port on loopback, ours until this process ends.
@@ -71,4 +81,22 @@ fn directory() -> Result<PathBuf> {
     let path = std::env::temp_dir().join(format!("testkit-ports-{user}"));
     fs::create_dir_all(&path).with_context(|| format!("make the directory {}", path.display()))?;
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_port_is_free_for_its_server_while_a_child_still_has_a_copy_of_the_probe() {
+        let port = Port::take().unwrap();
+        let copy = probe(port.number());
+        assert!(copy.is_some());
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).unwrap();
+        assert!(probe(port.number()).is_none(), "somebody listens");
+        drop((server, copy));
+        assert!(probe(port.number()).is_some());
+    }
 }
