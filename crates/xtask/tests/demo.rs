@@ -104,9 +104,12 @@ fn every_invariant_holds_with_any_one_service_killed_while_timers_are_pending() 
         ("payments", "GET /api/payments"),
         ("client", "GET /"),
     ];
-    // Side by side: they wait more than they work.
-    let demos = services.map(|(service, refused)| (service, refused, demo(&["--kill", service])));
-    for (service, refused, demo) in demos {
+    // Two side by side: they wait more than they work. With all at once two cores are too busy for people who have seconds to pay.
+    let demos = |pair: &[(&'static str, &'static str)]| {
+        let demos = pair.iter().map(|&(service, refused)| (service, refused, demo(&["--kill", service])));
+        demos.collect::<Vec<_>>()
+    };
+    for (service, refused, demo) in services.chunks(2).flat_map(demos) {
         let said = follow(demo);
         assert_sold_again(&said);
         let detail = |line: &Value| line["detail"].as_str().unwrap_or_default().to_owned();
