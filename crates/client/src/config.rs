@@ -1,8 +1,6 @@
 //! The settings of this service, beside those that every process has (`process::config`).
 
-use std::sync::Arc;
-
-use axum::http::{HeaderValue, Uri};
+use http_common::BaseUrl;
 use messaging::NatsServers;
 use process::config::{Environment, parse};
 use secrecy::SecretString;
@@ -49,10 +47,6 @@ pub struct ShopSettings {
     /// `PAYMENT_PAGE_ORIGIN`: where the provider's page is.
     pub payment_page: BaseUrl,
 }
-
-/// An address of `http` or `https`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl(Arc<str>);
 
 /// As long as the hash that it keys, so that nobody finds it by trying.
 const SHORTEST_KEY: usize = 32;
@@ -133,48 +127,6 @@ impl ShopSettings {
     }
 }
 
-impl BaseUrl {
-    /// Reads an address; a slash at its end is not a part of it.
-    ///
-    /// # Errors
-    /// A text that names the value and what is expected.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no address; expected one such as https://ticketing.dev");
-        let base = text.trim_end_matches('/');
-        let uri: Uri = base.parse().map_err(|_| wrong())?;
-        let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-        // It is put into headers, where a semicolon or a comma would end it.
-        let is_plain = HeaderValue::from_str(base).is_ok() && !base.contains(['@', ';', ',', '\'']);
-        if !is_http || uri.host().is_none_or(str::is_empty) || uri.query().is_some() || !is_plain {
-            return Err(wrong());
-        }
-        Ok(Self(base.into()))
-    }
-
-    /// The address, without a slash at its end.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Scheme, host and port alone.
-    pub fn origin(&self) -> &str {
-        let host = self.0.find("://").map_or(0, |at| at + 3);
-        let end = self.0[host..].find('/').map_or(self.0.len(), |at| host + at);
-        &self.0[..end]
-    }
-
-    /// Whether this address of a page is at the same scheme, host and port.
-    pub fn is_origin_of(&self, url: &str) -> bool {
-        let rest = url.strip_prefix(self.origin());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
-    }
-
-    /// Whether it is spoken to by TLS.
-    pub fn is_https(&self) -> bool {
-        self.0.starts_with("https:")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,17 +159,5 @@ mod tests {
             assert!(mistakes.contains(name), "{name} is not in:\n{mistakes}");
         }
         assert!(!mistakes.contains("s3cret"), "{mistakes}");
-    }
-
-    #[test]
-    fn an_origin_is_compared_whole() {
-        let stripe = BaseUrl::parse("https://checkout.stripe.com/c").unwrap();
-        assert_eq!(stripe.origin(), "https://checkout.stripe.com");
-        assert!(stripe.is_origin_of("https://checkout.stripe.com/c/pay/cs_1#fid"));
-        for url in
-            ["https://checkout.stripe.com.evil.example/", "http://checkout.stripe.com/", "javascript:1"]
-        {
-            assert!(!stripe.is_origin_of(url), "{url}");
-        }
     }
 }

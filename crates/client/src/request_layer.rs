@@ -1,46 +1,31 @@
 //! What surrounds every request: its name and trace in the logs, a limit on its time, a page when it panics, its metrics, and
 //! the headers that keep a page safe.
 
-use std::{
-    panic::AssertUnwindSafe,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use axum::{
-    extract::{MatchedPath, Request, State},
-    http::{HeaderValue, Method, header::CACHE_CONTROL},
+    extract::{Request, State},
+    http::{HeaderValue, header::CACHE_CONTROL},
     middleware::Next,
     response::Response,
 };
-use futures_util::FutureExt as _;
-use metrics::{counter, histogram};
-use tracing::{Instrument as _, debug, error, info, info_span};
+use http_common::{REQUEST_ID, Trouble, observe, request_id, span, traceparent};
+use tracing::{Instrument as _, error};
 
-use crate::{
-    pages::notices,
-    security::Security,
-    visit::{REQUEST_ID, request_id, trace},
-};
+use crate::{pages::notices, security::Security};
 
 /// Longer than all calls that a page may wait for one after another.
 const LIMIT: Duration = Duration::from_secs(25);
 
 pub(crate) async fn request_layer(
     State(security): State<Security>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let (id, trace) = (request_id(&parts), trace(&parts));
-    parts.headers.insert(REQUEST_ID, id.clone());
-    parts.extensions.insert(trace);
-    let span = info_span!(
-        "request",
-        request_id = id.to_str().unwrap_or_default(),
-        trace_id = trace.trace_id(),
-        user = tracing::field::Empty
-    );
-    let mut response = observe(Request::from_parts(parts, body), next).instrument(span).await;
+    let (id, trace) = (request_id(request.headers()), traceparent(request.headers()));
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    request.extensions_mut().insert(trace);
+    let mut response = observe(request, next, LIMIT, trouble).instrument(span(&id, &trace)).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     security.put_on(headers);
@@ -49,45 +34,9 @@ pub(crate) async fn request_layer(
     response
 }
 
-async fn observe(request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    // Never the path itself: each order would be a series of its own.
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let started = Instant::now();
-    let response = answer(&method, &route, request, next).await;
-    let (status, took) = (response.status().as_u16(), started.elapsed());
-    let took_ms = took.as_secs_f64() * 1_000.0;
-    if status == 503 || method.is_safe() && status < 500 {
-        debug!(status, took_ms, "{method} {route} {status}");
-    } else {
-        info!(status, took_ms, "{method} {route} {status}");
+fn trouble(trouble: Trouble, request: &str) -> Response {
+    if trouble == Trouble::CutOff {
+        error!("{request} was cut off after {LIMIT:?}");
     }
-    histogram!("http_request_seconds", "route" => route.clone()).record(took.as_secs_f64());
-    counter!("http_requests_total", "method" => known(&method), "route" => route, "status" => status.to_string())
-        .increment(1);
-    response
-}
-
-async fn answer(method: &Method, route: &str, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(LIMIT, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_panic)) => {
-            error!("{method} {route} panicked");
-            notices::defect()
-        }
-        Err(_elapsed) => {
-            error!("{method} {route} was cut off after {LIMIT:?}");
-            notices::defect()
-        }
-    }
-}
-
-/// A method may be any word, and each would be a series of its own.
-fn known(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        _ => "other",
-    }
+    notices::defect()
 }

@@ -6,15 +6,11 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
-use common::{
-    event::Id,
-    traceparent::{TRACEPARENT, Traceparent},
-};
+use common::traceparent::{TRACEPARENT, Traceparent};
+use http_common::{REQUEST_ID, request_id, traceparent};
 
 use crate::locale::Locale;
 
-/// Names one request, in its answer too. A browser or a proxy may choose it.
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED: [HeaderName; 2] =
     [HeaderName::from_static("x-forwarded-proto"), HeaderName::from_static("x-forwarded-host")];
@@ -75,7 +71,7 @@ impl Visit {
         for cookie in given.get_all(header::COOKIE) {
             headers.append(header::COOKIE, cookie.clone());
         }
-        headers.insert(REQUEST_ID, request_id(parts));
+        headers.insert(REQUEST_ID, request_id(given));
         for name in FORWARDED {
             headers.extend(given.get(&name).map(|value| (name, value.clone())));
         }
@@ -90,7 +86,7 @@ impl Visit {
         let language = given.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Self {
             headers,
-            trace: trace(parts),
+            trace: parts.extensions.get().copied().unwrap_or_else(|| traceparent(given)),
             has_session: cookie(given, "session").or_else(|| cookie(given, "express:sess")).is_some(),
             locale: Locale::choose(language.unwrap_or_default()),
             is_cross_site: is_cross_site(given),
@@ -118,26 +114,6 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// What every current browser says and no page can; older ones and what is no browser say nothing.
 fn is_cross_site(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
-}
-
-/// The trace that a request goes on with, or a new one; the same for all who ask about this request.
-pub(crate) fn trace(parts: &Parts) -> Traceparent {
-    let header = parts.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    let kept = parts.extensions.get().copied();
-    kept.or_else(|| header?.parse().ok()).unwrap_or_else(Traceparent::generate)
-}
-
-/// The request's own id where it is fit for a log line, else a new one.
-pub(crate) fn request_id(parts: &Parts) -> HeaderValue {
-    let legal = |value: &&HeaderValue| {
-        let fit = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-        (1..=128).contains(&value.len()) && value.as_bytes().iter().all(fit)
-    };
-    let given = parts.headers.get(REQUEST_ID).filter(legal).cloned();
-    // An id is made of letters and digits, so the fallback is never taken.
-    given.unwrap_or_else(|| {
-        HeaderValue::try_from(Id::generate().as_str()).unwrap_or(HeaderValue::from_static("none"))
-    })
 }
 
 #[cfg(test)]

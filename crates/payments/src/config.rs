@@ -1,8 +1,6 @@
 //! The settings of this service, beside those that every process has (`process::config`).
 
-use std::sync::Arc;
-
-use axum::http::Uri;
+use http_common::BaseUrl;
 use messaging::NatsSettings;
 use postgres::Hosts;
 use process::config::Environment;
@@ -38,10 +36,6 @@ pub struct StripeSettings {
     /// `STRIPE_API_URL`
     pub api_url: BaseUrl,
 }
-
-/// An address of `http` or `https`, without a path of its own behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl(Arc<str>);
 
 /// Where buyers reach the shop.
 pub type PublicUrl = BaseUrl;
@@ -100,33 +94,6 @@ fn check_key(key: &str) -> Result<(), &'static str> {
     fit.then_some(()).ok_or("has characters that no key of Stripe has; expected one such as sk_test_...")
 }
 
-impl BaseUrl {
-    /// Reads an address; a slash at its end is not a part of it.
-    ///
-    /// # Errors
-    /// A text that names the value and what is expected.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no address; expected one such as https://ticketing.dev");
-        let base = text.trim_end_matches('/');
-        let uri: Uri = base.parse().map_err(|_| wrong())?;
-        let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-        if !is_http || uri.host().is_none_or(str::is_empty) || uri.query().is_some() || base.contains('@') {
-            return Err(wrong());
-        }
-        Ok(Self(base.into()))
-    }
-
-    /// The address, without a slash at its end.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it is spoken to by TLS.
-    pub fn is_https(&self) -> bool {
-        self.0.starts_with("https:")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,26 +141,5 @@ mod tests {
             assert!(mistakes.contains(name), "{name} is not in:\n{mistakes}");
         }
         assert!(!mistakes.contains("s3cret"), "{mistakes}");
-    }
-
-    #[test]
-    fn an_address_that_is_none_of_a_web_site_is_refused() {
-        for text in [
-            "",
-            "ticketing.dev",
-            "ftp://a",
-            "https://",
-            "https://a?b=c",
-            "https://u:p@a",
-            "/a",
-            "https://a b",
-        ] {
-            assert!(BaseUrl::parse(text).is_err(), "{text}");
-        }
-        for (text, base) in
-            [("http://127.0.0.1:8080", "http://127.0.0.1:8080"), ("https://a/shop/", "https://a/shop")]
-        {
-            assert_eq!(BaseUrl::parse(text).unwrap().as_str(), base);
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
 use common::api::{ErrorBody, FieldError};
+use http_common::read_on;
 use metrics::counter;
 use tower_http::normalize_path::NormalizePath;
 use utoipa::{
@@ -14,9 +15,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{
-    ApiError, LONGEST_BODY, origin::refuse_cross_site, read_on::read_on, request_layer::request_layer,
-};
+use super::{ApiError, LONGEST_BODY, origin::refuse_cross_site, request_layer::request_layer};
 
 /// The API of a service: its routes, `GET <prefix>/openapi.json` with the document that is generated from them, and
 /// around each request its limits, its name in the logs and the refusal of cross-site writes. Whatever is answered in

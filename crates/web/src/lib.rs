@@ -11,7 +11,6 @@ mod origin;
 mod page;
 mod path;
 mod query_string;
-mod read_on;
 mod request_layer;
 pub mod session;
 mod trace;

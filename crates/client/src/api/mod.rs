@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use common::Service;
 
-use crate::config::{ApiUrls, BaseUrl};
+use http_common::BaseUrl;
+
+use crate::config::ApiUrls;
 use transport::Transport;
 
 /// The public APIs. Cheap to clone: all of it shares one pool of connections.

@@ -1,6 +1,6 @@
 //! The way to a service and back: one request, within its limit.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
@@ -9,13 +9,8 @@ use axum::{
 };
 use bytes::Bytes;
 use common::Service;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
+use http_common::{HttpsClient, Pool, https_client};
 use metrics::{counter, histogram};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::{Instant, timeout};
 use tracing::debug;
 
@@ -42,7 +37,7 @@ const RESULTS: [&str; 3] = ["answered", "failed", "lost"];
 
 /// A pool of connections. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Transport(Client<HttpsConnector<HttpConnector>, Body>);
+pub(super) struct Transport(HttpsClient);
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,21 +60,8 @@ impl Transport {
         {
             counter!("api_calls_total", "service" => service.as_str(), "result" => result).increment(0);
         }
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(CONNECT_LIMIT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls_config(tls)?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_LIMIT)
-            .pool_max_idle_per_host(MOST_IDLE)
-            .build(connector);
-        Ok(Self(client))
+        let pool = Pool { connect_limit: CONNECT_LIMIT, idle_limit: IDLE_LIMIT, most_idle: MOST_IDLE, tls };
+        Ok(Self(https_client(pool)?))
     }
 
     /// Sends a call and reads its answer, all within its limit.
@@ -134,16 +116,4 @@ impl Transport {
         let body = to_bytes(Body::new(body), LONGEST_ANSWER).await.context("the answer")?;
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
-}
-
-/// Rustls with ring and the certificates that the system trusts, read only if they are needed.
-fn tls_config(is_needed: bool) -> anyhow::Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .context("TLS")?;
-    if !is_needed {
-        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
-    }
-    use hyper_rustls::ConfigBuilderExt as _;
-    Ok(builder.with_native_roots().context("the certificates that this system trusts")?.with_no_client_auth())
 }

@@ -4,12 +4,13 @@ use std::{net::SocketAddr, sync::OnceLock};
 
 use client::{
     api::Apis,
-    config::{ApiUrls, BaseUrl, ShopSettings},
+    config::{ApiUrls, ShopSettings},
     http::router,
     live::Live,
     shop::Shop,
 };
 use common::Service;
+use http_common::BaseUrl;
 use platform::Platform;
 use tokio::{net::TcpListener, runtime::Runtime};
 

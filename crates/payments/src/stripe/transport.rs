@@ -10,12 +10,7 @@ use axum::{
         header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
     },
 };
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use http_common::{HttpsClient, Pool, https_client};
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use tokio::{sync::Semaphore, time::timeout};
@@ -51,7 +46,7 @@ const WHO: HeaderValue = HeaderValue::from_static(concat!("ticketing-payments/",
 /// A pool of connections to Stripe. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Transport {
-    client: Client<HttpsConnector<HttpConnector>, Body>,
+    client: HttpsClient,
     base: Arc<str>,
     /// Marked as sensitive: nothing shows it.
     authorization: HeaderValue,
@@ -68,21 +63,12 @@ impl fmt::Debug for Transport {
 impl Transport {
     pub(super) fn new(settings: &StripeSettings) -> anyhow::Result<Self> {
         count_from_zero();
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(CONNECT_LIMIT));
-        http.set_keepalive(Some(IDLE_LIMIT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(settings.api_url.is_https())?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_LIMIT)
-            .pool_max_idle_per_host(MOST_CALLS)
-            .build(connector);
+        let client = https_client(Pool {
+            connect_limit: CONNECT_LIMIT,
+            idle_limit: IDLE_LIMIT,
+            most_idle: MOST_CALLS,
+            tls: settings.api_url.is_https(),
+        })?;
         let bearer = format!("Bearer {}", settings.secret_key.expose_secret());
         let mut authorization = HeaderValue::try_from(bearer).context("STRIPE_SECRET_KEY is no header")?;
         authorization.set_sensitive(true);
@@ -144,18 +130,6 @@ impl Transport {
     }
 }
 
-/// Rustls with ring and the certificates that the system trusts, read only if they are needed.
-fn tls(is_needed: bool) -> anyhow::Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .context("TLS")?;
-    if !is_needed {
-        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
-    }
-    use hyper_rustls::ConfigBuilderExt as _;
-    Ok(builder.with_native_roots().context("the certificates that this system trusts")?.with_no_client_auth())
-}
-
 /// What an answer means, and what the metrics call it.
 fn read<T: DeserializeOwned>(
     status: StatusCode,
@@ -183,7 +157,7 @@ fn read<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::BaseUrl;
+    use http_common::BaseUrl;
 
     #[test]
     fn a_client_of_the_real_address_is_made_without_a_provider_of_the_process_and_shows_no_key() {

@@ -7,10 +7,11 @@ use common::{
     event::{Id, PaymentCreated, PaymentSettled, SettledOutcome, Timestamp},
     traceparent::Traceparent,
 };
+use http_common::BaseUrl;
 use outbox::Wake;
 use payments::{
     cashier::Cashier,
-    config::{BaseUrl, StripeSettings},
+    config::StripeSettings,
     payment::{Payment, Status},
     settler::Settler,
     store::{Begun, CancelledOrder, CompletedOrder, CreatedOrder, Rejection, SCHEMA, Store, Wish},

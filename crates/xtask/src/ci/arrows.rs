@@ -21,7 +21,7 @@ type Arrows = BTreeMap<String, BTreeSet<String>>;
 const ROWS: &[&[&str]] = &[
     &["common"],
     &["process"],
-    &["messaging", "postgres"],
+    &["http-common", "messaging", "postgres"],
     &["outbox", "web"],
     &["auth", "client", "expiration", "orders", "payments", "tickets", "topology"],
     &["model", "stripe-stand-in", "testkit"],

@@ -26,8 +26,8 @@ const MOST: usize = 1024 * 1024;
 /// How long that may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Around all else that answers a request.
-pub(crate) async fn read_on(request: Request, next: Next) -> Response {
+/// A layer around all else that answers a request.
+pub async fn read_on(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
