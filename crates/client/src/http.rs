@@ -4,6 +4,7 @@ use axum::{
     Router, middleware,
     routing::{get, post},
 };
+use http_common::read_on;
 use tower_http::{CompressionLevel, compression::CompressionLayer, normalize_path::NormalizePath};
 
 use crate::{assets, pages, request_layer::request_layer, shop::Shop};
@@ -33,7 +34,10 @@ pub fn router(shop: Shop, live: Router) -> Router {
         .with_state(shop.clone())
         // For a page made anew each time, brotli costs several times the processor and saves a tenth: only files have it.
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(5)));
-    let routes = pages.merge(live).layer(middleware::from_fn_with_state(shop.security, request_layer));
+    let routes = pages
+        .merge(live)
+        .layer(middleware::from_fn_with_state(shop.security, request_layer))
+        .layer(middleware::from_fn(read_on));
     // Around the router, because it is a route's path that has no slash.
     Router::new().fallback_service(NormalizePath::trim_trailing_slash(routes))
 }

@@ -8,6 +8,7 @@
 mod assets;
 mod away;
 mod drafts;
+mod early;
 mod forms;
 mod html;
 mod lists;

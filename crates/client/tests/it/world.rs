@@ -99,6 +99,10 @@ impl World {
         Setup::real().await.open().await
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Somebody with a browser that has never been here.
     pub(crate) fn visitor(&self) -> Visitor {
         Visitor::new(&self.url)
