@@ -4,7 +4,7 @@
 //! Another site can neither read the id nor make a token. With a new salt in each page, the token's bytes tell nobody who
 //! only sees the size of compressed pages.
 
-use std::{fmt, sync::Arc};
+use std::{convert::Infallible, fmt, sync::Arc};
 
 use axum::{
     body::to_bytes,
@@ -59,6 +59,8 @@ pub(crate) struct FormId {
 pub(crate) enum Distrust {
     /// Another site has sent it.
     CrossSite,
+    /// It is too long, or no form: the status that says so.
+    Unreadable(StatusCode),
     /// It has no good token: the cookie is gone, or the form is very old.
     Stale,
 }
@@ -99,6 +101,9 @@ impl Forms {
         if visit.is_cross_site {
             return Err(Distrust::CrossSite);
         }
+        if let Some(status) = posted.unreadable {
+            return Err(Distrust::Unreadable(status));
+        }
         let token = URL_SAFE_NO_PAD.decode(posted.text(FIELD)).unwrap_or_default();
         let form = self.id(visit);
         let is_good = token.len() == SALT + MAC && !form.is_new && {
@@ -119,30 +124,42 @@ impl Forms {
     }
 }
 
-/// What a form sent. Fields that are not there are empty.
+/// What a form sent. Fields that are not there are empty, and so are all of one that can't be read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Posted(Vec<(String, String)>);
+pub(crate) struct Posted {
+    fields: Vec<(String, String)>,
+    unreadable: Option<StatusCode>,
+}
 
 impl Posted {
     /// What was typed into a field.
+    ///
+    /// Only what [`Forms::check`] has taken may have an effect.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Posted {
-    type Rejection = StatusCode;
+    type Rejection = Infallible;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, StatusCode> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        if !is_form {
-            return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
-        }
-        let body = to_bytes(request.into_body(), LONGEST_BODY).await;
-        let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
-        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        Ok(match fields(request).await {
+            Ok(fields) => Self { fields, unreadable: None },
+            Err(status) => Self { fields: Vec::new(), unreadable: Some(status) },
+        })
     }
+}
+
+async fn fields(request: Request) -> Result<Vec<(String, String)>, StatusCode> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    if !is_form {
+        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    let body = to_bytes(request.into_body(), LONGEST_BODY).await;
+    let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    Ok(form_urlencoded::parse(&body).into_owned().collect())
 }
 
 #[cfg(test)]
@@ -153,6 +170,10 @@ mod tests {
 
     fn forms(key: &str) -> Forms {
         Forms::new(key.into(), true)
+    }
+
+    fn with(token: &str) -> Posted {
+        Posted { fields: vec![(FIELD.to_owned(), token.to_owned())], unreadable: None }
     }
 
     async fn visit(cookie: &str, site: Option<&str>) -> Visit {
@@ -172,7 +193,7 @@ mod tests {
         let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
         let field = forms.field(&form).into_string();
         let token = field.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
-        (pair, Posted(vec![(FIELD.to_owned(), token.to_owned())]))
+        (pair, with(token))
     }
 
     #[tokio::test]
@@ -189,7 +210,7 @@ mod tests {
             (&cookie, &other),
             (&cookie, &Posted::default()),
             (&"a=b".to_owned(), &posted),
-            (&cookie, &Posted(vec![(FIELD.to_owned(), "AAAA".to_owned())])),
+            (&cookie, &with("AAAA")),
         ] {
             assert_eq!(forms.check(&visit(cookie, None).await, posted), Err(Distrust::Stale));
         }

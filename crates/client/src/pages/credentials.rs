@@ -9,7 +9,6 @@ use maud::html;
 
 use super::{
     field::{Errors, Field},
-    notices,
     redirect::see,
     view::{Page, View},
 };
@@ -55,20 +54,12 @@ pub(crate) async fn show_sign_up(State(shop): State<Shop>, visit: Visit) -> Resp
 }
 
 /// `POST /auth/signin`
-pub(crate) async fn sign_in(
-    State(shop): State<Shop>,
-    visit: Visit,
-    posted: Result<Posted, StatusCode>,
-) -> Response {
+pub(crate) async fn sign_in(State(shop): State<Shop>, visit: Visit, posted: Posted) -> Response {
     send(shop, visit, posted, Kind::SignIn).await
 }
 
 /// `POST /auth/signup`
-pub(crate) async fn sign_up(
-    State(shop): State<Shop>,
-    visit: Visit,
-    posted: Result<Posted, StatusCode>,
-) -> Response {
+pub(crate) async fn sign_up(State(shop): State<Shop>, visit: Visit, posted: Posted) -> Response {
     send(shop, visit, posted, Kind::SignUp).await
 }
 
@@ -81,12 +72,8 @@ async fn show(shop: Shop, visit: Visit, kind: Kind) -> Response {
     page(&view, kind, &way, "", StatusCode::OK, &Errors::default())
 }
 
-async fn send(shop: Shop, visit: Visit, posted: Result<Posted, StatusCode>, kind: Kind) -> Response {
+async fn send(shop: Shop, visit: Visit, posted: Posted, kind: Kind) -> Response {
     let view = View::open(shop, visit).await;
-    let posted = match posted {
-        Ok(posted) => posted,
-        Err(status) => return notices::unreadable(&view, status),
-    };
     let way = WayBack::read(Some(posted.text("next")));
     let email = posted.text("email");
     let again = |text: &str| page(&view, kind, &way, email, StatusCode::FORBIDDEN, &Errors::notice(text));

@@ -67,16 +67,9 @@ pub(crate) async fn show_new(State(shop): State<Shop>, visit: Visit) -> Response
 }
 
 /// `POST /tickets/new`
-pub(crate) async fn sell(
-    State(shop): State<Shop>,
-    visit: Visit,
-    posted: Result<Posted, StatusCode>,
-) -> Response {
+pub(crate) async fn sell(State(shop): State<Shop>, visit: Visit, posted: Posted) -> Response {
     let view = View::open(shop, visit).await;
-    match posted {
-        Ok(posted) => send(&view, &posted, Draft::read(&posted, None)).await,
-        Err(status) => notices::unreadable(&view, status),
-    }
+    send(&view, &posted, Draft::read(&posted, None)).await
 }
 
 /// `GET /tickets/{id}/edit`
@@ -113,15 +106,12 @@ pub(crate) async fn edit(
     State(shop): State<Shop>,
     Path(id): Path<String>,
     visit: Visit,
-    posted: Result<Posted, StatusCode>,
+    posted: Posted,
 ) -> Response {
     let view = View::open(shop, visit).await;
-    let posted = match posted {
-        Ok(posted) => posted,
-        Err(status) => return notices::unreadable(&view, status),
-    };
     let (Ok(id), Ok(version)) = (id.parse(), posted.text("version").parse()) else {
-        return notices::not_found(&view);
+        let checked = view.check(&posted, |_| notices::not_found(&view));
+        return checked.map_or_else(|response| *response, |()| notices::not_found(&view));
     };
     send(&view, &posted, Draft::read(&posted, Some((id, version)))).await
 }

@@ -59,7 +59,7 @@ pub(crate) async fn pay(
     State(shop): State<Shop>,
     Path(id): Path<String>,
     visit: Visit,
-    posted: Result<Posted, StatusCode>,
+    posted: Posted,
 ) -> Response {
     let (view, seen) = match taken(shop, visit, &id, posted).await {
         Ok(both) => both,
@@ -82,11 +82,7 @@ pub(crate) async fn pay(
             ),
             None => see(&format!("/orders/{}", seen.order.id)),
         },
-        Err(Failure::Refused(errors)) => {
-            let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
-            page(&view, &seen, StatusCode::BAD_REQUEST, &messages)
-        }
-        Err(failure) => view.failed(&failure, &format!("/orders/{id}")),
+        Err(failure) => not_done(&view, &seen, &failure, StatusCode::BAD_REQUEST),
     }
 }
 
@@ -95,7 +91,7 @@ pub(crate) async fn cancel(
     State(shop): State<Shop>,
     Path(id): Path<String>,
     visit: Visit,
-    posted: Result<Posted, StatusCode>,
+    posted: Posted,
 ) -> Response {
     let (view, seen) = match taken(shop, visit, &id, posted).await {
         Ok(both) => both,
@@ -106,23 +102,24 @@ pub(crate) async fn cancel(
             view.shop.ticket_changed();
             see(&format!("/orders/{}", seen.order.id))
         }
-        Err(Failure::Refused(errors)) => {
+        Err(failure) => not_done(&view, &seen, &failure, StatusCode::CONFLICT),
+    }
+}
+
+/// The order's page again with the reason, if the API had one.
+fn not_done(view: &View, seen: &Seen, failure: &Failure, status: StatusCode) -> Response {
+    match failure {
+        Failure::Refused(errors) => {
             let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
-            page(&view, &seen, StatusCode::CONFLICT, &messages)
+            page(view, seen, status, &messages)
         }
-        Err(failure) => view.failed(&failure, &format!("/orders/{id}")),
+        failure => view.failed(failure, &format!("/orders/{}", seen.order.id)),
     }
 }
 
 /// A post that is taken, with the order that it is about; else the answer to it.
-async fn taken(
-    shop: Shop,
-    visit: Visit,
-    id: &str,
-    posted: Result<Posted, StatusCode>,
-) -> Result<(View, Seen), Box<Response>> {
+async fn taken(shop: Shop, visit: Visit, id: &str, posted: Posted) -> Result<(View, Seen), Box<Response>> {
     let (view, seen) = look(shop, visit, id).await;
-    let posted = posted.map_err(|status| Box::new(notices::unreadable(&view, status)))?;
     let seen = seen.map_err(|failure| Box::new(view.failed(&failure, &format!("/orders/{id}"))))?;
     view.check(&posted, |text| page(&view, &seen, StatusCode::FORBIDDEN, &[text]))?;
     Ok((view, seen))

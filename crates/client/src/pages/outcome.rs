@@ -22,6 +22,7 @@ impl View {
         match self.shop.forms.check(&self.visit, posted) {
             Ok(()) => Ok(()),
             Err(Distrust::CrossSite) => Err(Box::new(notices::refused(self))),
+            Err(Distrust::Unreadable(status)) => Err(Box::new(notices::unreadable(self, status))),
             Err(Distrust::Stale) => {
                 let mut response = again(
                     "This form had been open for too long or your browser has lost its cookie. Please send it again.",

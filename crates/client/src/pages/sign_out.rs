@@ -1,14 +1,9 @@
 //! `/auth/signout`: a button, since a page that is only looked at changes nothing.
 
-use axum::{
-    extract::State,
-    http::{StatusCode, header::SET_COOKIE},
-    response::Response,
-};
+use axum::{extract::State, http::header::SET_COOKIE, response::Response};
 use maud::html;
 
 use super::{
-    notices,
     redirect::see,
     view::{Page, View},
 };
@@ -24,16 +19,8 @@ pub(crate) async fn show(State(shop): State<Shop>, visit: Visit) -> Response {
 }
 
 /// `POST /auth/signout`
-pub(crate) async fn sign_out(
-    State(shop): State<Shop>,
-    visit: Visit,
-    posted: Result<Posted, StatusCode>,
-) -> Response {
+pub(crate) async fn sign_out(State(shop): State<Shop>, visit: Visit, posted: Posted) -> Response {
     let view = View::open(shop, visit).await;
-    let posted = match posted {
-        Ok(posted) => posted,
-        Err(status) => return notices::unreadable(&view, status),
-    };
     if let Err(response) = view.check(&posted, |text| page(&view, Some(text))) {
         return *response;
     }

@@ -9,7 +9,7 @@ use common::event::Id;
 use maud::{Markup, html};
 
 use super::{
-    icons, notices,
+    icons,
     redirect::see,
     view::{Page, View},
 };
@@ -40,13 +40,9 @@ pub(crate) async fn buy(
     State(shop): State<Shop>,
     Path(id): Path<String>,
     visit: Visit,
-    posted: Result<Posted, StatusCode>,
+    posted: Posted,
 ) -> Response {
     let (view, seat) = look(shop, visit, &id).await;
-    let posted = match posted {
-        Ok(posted) => posted,
-        Err(status) => return notices::unreadable(&view, status),
-    };
     let seat = match seat {
         Ok(seat) => seat,
         Err(failure) => return view.failed(&failure, view.visit.path()),
