@@ -10,9 +10,10 @@ use axum::{
     response::Response,
 };
 use http_common::{REQUEST_ID, Trouble, observe, request_id, span, traceparent};
+use page_kit::Security;
 use tracing::{Instrument as _, error};
 
-use crate::{pages::notices, security::Security};
+use crate::pages::notices;
 
 /// Longer than all calls that a page may wait for one after another.
 const LIMIT: Duration = Duration::from_secs(25);

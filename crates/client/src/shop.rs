@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use page_kit::{Forms, Security};
+
 use crate::{
     api::{Apis, Failure, User},
     config::ShopSettings,
-    forms::Forms,
-    security::Security,
     shop_window::ShopWindow,
     visit::Visit,
 };
@@ -40,7 +40,10 @@ impl Shop {
     pub fn new(apis: Apis, settings: ShopSettings) -> Self {
         Self {
             forms: Forms::new(settings.form_key.clone(), settings.cookie_secure),
-            security: Security::new(&settings),
+            security: Security::new(
+                &[settings.payment_page.origin()],
+                settings.cookie_secure && settings.public_url.is_https(),
+            ),
             free: ShopWindow::new(apis.clone(), false),
             all: ShopWindow::new(apis.clone(), true),
             apis,

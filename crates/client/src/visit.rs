@@ -8,6 +8,7 @@ use axum::{
 };
 use common::traceparent::{TRACEPARENT, Traceparent};
 use http_common::{REQUEST_ID, request_id, traceparent};
+use page_kit::{FormId, Forms, cookie, is_cross_site};
 
 use crate::locale::Locale;
 
@@ -48,9 +49,9 @@ impl Visit {
         headers
     }
 
-    /// A cookie of this visitor.
-    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
-        cookie(&self.headers, name)
+    /// What the forms in this visitor's browser are signed for.
+    pub(crate) fn form(&self, forms: &Forms) -> FormId {
+        forms.id(&self.headers)
     }
 
     /// The path alone.
@@ -103,19 +104,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     }
 }
 
-/// A cookie's value. Cookies of other applications beside it may be of any bytes.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let pairs =
-        headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
-    let mut texts = pairs.filter_map(|pair| std::str::from_utf8(pair).ok());
-    texts.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')).filter(|value| !value.is_empty())
-}
-
-/// What every current browser says and no page can; older ones and what is no browser say nothing.
-fn is_cross_site(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
@@ -159,22 +147,5 @@ mod tests {
         assert_eq!(visit.query("b").as_deref(), Some("x y"));
         assert_eq!(visit.query("c"), None);
         assert_eq!(visit.path(), "/tickets/t");
-    }
-
-    #[test]
-    fn only_what_the_browser_calls_our_own_page_is_no_other_site() {
-        for (site, is) in [("same-origin", false), ("none", false), ("same-site", true), ("cross-site", true)]
-        {
-            assert_eq!(visit(&[("sec-fetch-site", site)]).is_cross_site, is, "{site}");
-        }
-        assert!(!visit(&[]).is_cross_site);
-    }
-
-    #[test]
-    fn a_cookie_is_found_among_others_of_any_bytes() {
-        let line = HeaderValue::from_bytes(b"a=\xff; sessions=1; session=abc; session=2").unwrap();
-        let headers: HeaderMap = [(header::COOKIE, line)].into_iter().collect();
-        assert_eq!(cookie(&headers, "session"), Some("abc"));
-        assert_eq!(cookie(&headers, "a"), None);
     }
 }

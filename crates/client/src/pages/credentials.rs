@@ -6,6 +6,7 @@ use axum::{
     response::Response,
 };
 use maud::html;
+use page_kit::Posted;
 
 use super::{
     field::{Errors, Field},
@@ -14,7 +15,6 @@ use super::{
 };
 use crate::{
     api::{Cookies, Credentials, Failure},
-    forms::Posted,
     shop::Shop,
     visit::Visit,
     way_back::WayBack,

@@ -7,6 +7,7 @@ use axum::{
 };
 use common::event::Id;
 use maud::html;
+use page_kit::Posted;
 
 use super::{
     field::{Errors, Field},
@@ -16,7 +17,6 @@ use super::{
 };
 use crate::{
     api::{Failure, TicketDraft},
-    forms::Posted,
     shop::{Shop, Who},
     visit::Visit,
     way_back::with,

@@ -59,8 +59,8 @@ fn head(title: &str, description: Option<&str>) -> Markup {
             }
             meta name="color-scheme" content="light dark";
             link rel="icon" href="/favicon.svg" type="image/svg+xml";
-            link rel="stylesheet" href=(STYLE.path);
-            script src=(SCRIPT.path) defer {}
+            link rel="stylesheet" href=(STYLE.path());
+            script src=(SCRIPT.path()) defer {}
         }
     }
 }

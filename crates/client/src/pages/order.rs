@@ -13,6 +13,7 @@ use common::{
     event::{Id, OrderStatus},
 };
 use maud::{Markup, html};
+use page_kit::Posted;
 
 use super::{
     icons, notices,
@@ -23,7 +24,6 @@ use super::{
 use crate::{
     api::{Failure, Order, Payment, PaymentState},
     clock_times,
-    forms::Posted,
     shop::Shop,
     visit::Visit,
 };
@@ -185,7 +185,12 @@ fn page(view: &View, seen: &Seen, status: StatusCode, messages: &[&str]) -> Resp
     view.answer(
         status,
         &Page {
-            live: Some(format!("/live/orders/{}?state={}&payment={payment}", order.id, order.status)),
+            live: Some(format!(
+                "/live/orders/{}?state={}&payment={payment}&until={}",
+                order.id,
+                order.status,
+                order.expires_at.as_millis()
+            )),
             again: is_moving.then_some(AGAIN),
             ..Page::new(title, body)
         },

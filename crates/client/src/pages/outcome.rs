@@ -4,13 +4,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::Response,
 };
+use page_kit::{Distrust, Posted};
 
 use super::{notices, redirect::see, view::View};
-use crate::{
-    api::Failure,
-    forms::{Distrust, Posted},
-    shop::Who,
-};
+use crate::{api::Failure, shop::Who};
 
 impl View {
     /// Whether a post may be taken, or else the answer to it; `again` shows the form as it was sent.
@@ -19,7 +16,7 @@ impl View {
         posted: &Posted,
         again: impl FnOnce(&str) -> Response,
     ) -> Result<(), Box<Response>> {
-        match self.shop.forms.check(&self.visit, posted) {
+        match self.shop.forms.check(&self.form, self.visit.is_cross_site, posted) {
             Ok(()) => Ok(()),
             Err(Distrust::CrossSite) => Err(Box::new(notices::refused(self))),
             Err(Distrust::Unreadable(status)) => Err(Box::new(notices::unreadable(self, status))),

@@ -2,13 +2,13 @@
 
 use axum::{extract::State, http::header::SET_COOKIE, response::Response};
 use maud::html;
+use page_kit::Posted;
 
 use super::{
     redirect::see,
     view::{Page, View},
 };
 use crate::{
-    forms::Posted,
     shop::{Shop, Who},
     visit::Visit,
 };

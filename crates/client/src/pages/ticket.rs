@@ -7,6 +7,7 @@ use axum::{
 };
 use common::event::Id;
 use maud::{Markup, html};
+use page_kit::Posted;
 
 use super::{
     icons,
@@ -15,7 +16,6 @@ use super::{
 };
 use crate::{
     api::{Failure, Ticket},
-    forms::Posted,
     shop::{Shop, Who},
     visit::Visit,
 };

@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use common::{clock, event::Price};
 use maud::Markup;
+use page_kit::FormId;
 
 use crate::{
-    forms::FormId,
     money,
     shop::{Shop, Who},
     visit::Visit,
@@ -60,7 +60,7 @@ impl View {
     ) -> (Self, T) {
         let asked_at = clock::now();
         let (who, answer) = tokio::join!(shop.who(&visit), ask(&shop, &visit));
-        let form = shop.forms.id(&visit);
+        let form = visit.form(&shop.forms);
         (Self { shop, visit, who, asked_at, form }, answer)
     }
 
