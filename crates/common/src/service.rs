@@ -17,19 +17,29 @@ pub enum Service {
     Payments,
     /// The shop: the pages that people see.
     Client,
+    /// The operators' API and pages.
+    Console,
 }
 
 impl Service {
     /// Those that are binaries of this repository.
-    pub const OURS: [Self; 6] =
-        [Self::Auth, Self::Tickets, Self::Orders, Self::Expiration, Self::Payments, Self::Client];
+    pub const OURS: [Self; 7] = [
+        Self::Auth,
+        Self::Tickets,
+        Self::Orders,
+        Self::Expiration,
+        Self::Payments,
+        Self::Client,
+        Self::Console,
+    ];
 
     /// Those that publish or consume, each with a stream of its own.
     pub const ON_THE_BROKER: [Self; 4] = [Self::Tickets, Self::Orders, Self::Expiration, Self::Payments];
 
-    /// Those that have a user at the broker. `client` only overhears: it has neither a stream nor a consumer.
-    pub const USERS_OF_THE_BROKER: [Self; 5] =
-        [Self::Tickets, Self::Orders, Self::Expiration, Self::Payments, Self::Client];
+    /// Those that have a user at the broker. `client` only overhears, and `console` looks at what others have and keeps the
+    /// audit: neither has a durable consumer.
+    pub const USERS_OF_THE_BROKER: [Self; 6] =
+        [Self::Tickets, Self::Orders, Self::Expiration, Self::Payments, Self::Client, Self::Console];
 
     /// The service's name on the wire and in every other place.
     pub const fn as_str(self) -> &'static str {
@@ -40,6 +50,7 @@ impl Service {
             Self::Expiration => "expiration",
             Self::Payments => "payments",
             Self::Client => "client",
+            Self::Console => "console",
         }
     }
 
@@ -56,7 +67,8 @@ impl Service {
             Self::Orders => Some("/api/orders"),
             Self::Payments => Some("/api/payments"),
             Self::Client => Some("/"),
-            Self::Expiration => None,
+            // `console` is for operators, who do not come through the public door.
+            Self::Expiration | Self::Console => None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use common::event::{
     CancelledTicket, CompletedTicket, Event, ExpirationComplete, Id, OrderCancelled, OrderCompleted,
-    OrderCreated, OrderStatus, OrderedTicket, PaymentCreated, PaymentRejected, PaymentSettled,
+    OrderCreated, OrderExtended, OrderStatus, OrderedTicket, PaymentCreated, PaymentRejected, PaymentSettled,
     SettledOutcome, TicketCreated, TicketUpdated,
 };
 use serde_json::Value;
@@ -163,6 +163,12 @@ fn order_created_is_what_its_golden_file_says() {
 fn order_cancelled_is_what_its_golden_file_says() {
     let required = ["/id", "/version", "/ticket", "/ticket/id"];
     check(include_str!("golden/order_cancelled.json"), &order_cancelled(), &required);
+}
+
+#[test]
+fn order_extended_is_what_its_golden_file_says() {
+    let event = OrderExtended { id: order(), expires_at: "2026-01-31T12:10:00.000Z".parse().unwrap() };
+    check(include_str!("golden/order_extended.json"), &event, &["/id", "/expiresAt"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod aftermath;
 mod document;
 mod generated;
 mod hostile;
+mod internal;
 mod raw;
 mod session;
 mod slow;
@@ -22,7 +23,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use generated::Sender;
+use generated::{Sender, Source};
+use internal::Internal;
 use platform::Platform;
 use target::Target;
 use testkit::paths;
@@ -69,14 +71,20 @@ async fn fuzz(options: &Options) -> Result<()> {
     let chosen = |name: &Service| options.services.is_empty() || options.services.contains(name);
     let targets: Vec<Target> =
         Service::OURS.into_iter().filter(chosen).filter_map(|name| Target::of(name, &world)).collect();
-    ensure!(!targets.is_empty(), "none of {:?} has an API", options.services);
+    let internal: Vec<Internal> =
+        Service::OURS.into_iter().filter(chosen).filter_map(|name| Internal::of(name, &world)).collect();
+    ensure!(!(targets.is_empty() && internal.is_empty()), "none of {:?} has an API", options.services);
     let mut wrong = Vec::new();
     for target in &targets {
         paths::say(&format!("fuzz: {}", target.name));
         wrong.extend(attack(target, options).await);
-        for service in platform.services(target.name) {
-            wrong.extend(aftermath::check(service).await.err());
-        }
+        wrong.extend(look_after(&platform, target.name).await);
+    }
+    // After all that is for everybody: operators cancel orders, and pause.
+    for target in &internal {
+        paths::say(&format!("fuzz: {}, with a token", target.name));
+        wrong.extend(attack_internal(target, options).await);
+        wrong.extend(look_after(&platform, target.name).await);
     }
     wrong.extend(platform.drain(DRAINED).await.err());
     let wrong: Vec<String> = wrong.iter().map(|error| format!("{error:#}")).collect();
@@ -88,18 +96,15 @@ async fn fuzz(options: &Options) -> Result<()> {
 async fn attack(target: &Target, options: &Options) -> Vec<anyhow::Error> {
     // They take their time, and nobody else may be kept waiting by them.
     let slow = tokio::spawn(slow::run(target.clone()));
-    let mut wrong: Vec<anyhow::Error> = document::validate(target).await.err().into_iter().collect();
+    let mut wrong = Vec::new();
     let begun = Instant::now();
     match hostile::run(target).await {
-        Ok(count) => done(target, count as u64, "written by hand", begun),
+        Ok(count) => done(target.name, count as u64, "written by hand", begun),
         Err(error) => wrong.push(error),
     }
-    for sender in [Sender::User, Sender::Anonymous] {
-        let begun = Instant::now();
-        match generated::run(target, sender, options.examples, options.seed).await {
-            Ok(count) => done(target, count, sender.name(), begun),
-            Err(error) => wrong.push(error.context(format!("{}, {}", target.name, sender.name()))),
-        }
+    match target.source().await {
+        Ok(source) => wrong.extend(generate(target.name, &source, options).await),
+        Err(error) => wrong.push(error),
     }
     match slow.await {
         Ok(outcome) => wrong.extend(outcome.context(target.name).err()),
@@ -108,7 +113,48 @@ async fn attack(target: &Target, options: &Options) -> Vec<anyhow::Error> {
     wrong
 }
 
-fn done(target: &Target, count: u64, kind: &str, begun: Instant) {
+/// The same against what one service answers `console`, or `console` an operator.
+async fn attack_internal(target: &Internal, options: &Options) -> Vec<anyhow::Error> {
+    let mut wrong = Vec::new();
+    let begun = Instant::now();
+    match hostile::run_internal(target).await {
+        Ok(count) => done(target.name, count as u64, "written by hand", begun),
+        Err(error) => wrong.push(error),
+    }
+    // The document of `console` is held against its answers in its own tests: most of its operations need what others have made.
+    if target.name != Service::Console {
+        match target.source().await {
+            Ok(source) => wrong.extend(generate(target.name, &source, options).await),
+            Err(error) => wrong.push(error),
+        }
+    }
+    wrong
+}
+
+/// What is generated from a document, once that is valid.
+async fn generate(name: Service, source: &Source, options: &Options) -> Vec<anyhow::Error> {
+    let mut wrong: Vec<anyhow::Error> =
+        document::validate(name.as_str(), &source.document).err().into_iter().collect();
+    for sender in [Sender::User, Sender::Anonymous] {
+        let begun = Instant::now();
+        match generated::run(source, sender, options.examples, options.seed).await {
+            Ok(count) => done(name, count, sender.name(), begun),
+            Err(error) => wrong.push(error.context(format!("{name}, {}", sender.name()))),
+        }
+    }
+    wrong
+}
+
+/// What is wrong with the processes of a service after that.
+async fn look_after(platform: &Platform, name: Service) -> Vec<anyhow::Error> {
+    let mut wrong = Vec::new();
+    for service in platform.services(name) {
+        wrong.extend(aftermath::check(service).await.err());
+    }
+    wrong
+}
+
+fn done(name: Service, count: u64, kind: &str, begun: Instant) {
     let took = begun.elapsed().as_secs_f64();
-    paths::say(&format!("fuzz: {}: {count} requests, {kind}: ok after {took:.1} s", target.name));
+    paths::say(&format!("fuzz: {name}: {count} requests, {kind}: ok after {took:.1} s"));
 }

@@ -1,9 +1,11 @@
 //! The APIs, as seen by somebody who wants to break them.
 
+use anyhow::{Result, ensure};
 use common::{Service, event::Id};
 use serde_json::{Value, json};
 
 use super::{
+    generated::Source,
     raw,
     session::User,
     world::{PASSWORD, World},
@@ -45,16 +47,21 @@ impl Request {
         Self::new("GET", path, None)
     }
 
-    fn new(method: &'static str, path: impl Into<String>, body: Option<Value>) -> Self {
+    pub(super) fn new(method: &'static str, path: impl Into<String>, body: Option<Value>) -> Self {
         Self { method, path: path.into(), body }
     }
 
     /// The bytes of it, with this `Cookie`.
     pub(super) fn bytes(&self, cookie: Option<&str>) -> Vec<u8> {
+        self.bytes_with(cookie.map(|cookie| ("Cookie", cookie.as_bytes())))
+    }
+
+    /// The bytes of it, with this header.
+    pub(super) fn bytes_with(&self, header: Option<(&str, &[u8])>) -> Vec<u8> {
         let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
         let mut headers: Vec<(&str, &[u8])> = Vec::new();
         headers.extend(self.body.as_ref().map(|_| ("Content-Type", &b"application/json"[..])));
-        headers.extend(cookie.map(|cookie| ("Cookie", cookie.as_bytes())));
+        headers.extend(header);
         raw::request(self.method, &self.path, &headers, body.as_bytes())
     }
 }
@@ -67,7 +74,7 @@ impl Target {
             Service::Tickets => Some(Self::tickets(world)),
             Service::Orders => Some(Self::orders(world)),
             Service::Payments => Some(Self::payments(world)),
-            Service::Expiration | Service::Client => None,
+            Service::Expiration | Service::Client | Service::Console => None,
         }
     }
 
@@ -157,8 +164,21 @@ impl Target {
         }
     }
 
-    /// Where its document is.
-    pub(super) fn document_url(&self) -> String {
-        format!("http://127.0.0.1:{}{}/openapi.json", self.port, self.prefix)
+    /// What requests to it are generated from.
+    ///
+    /// # Errors
+    /// When the service does not answer with its document.
+    pub(super) async fn source(&self) -> Result<Source> {
+        let path = format!("{}/openapi.json", self.prefix);
+        let (status, document) = testkit::http_get(self.port, &path).await?;
+        ensure!(status == 200, "{} {path}: {status}", self.name);
+        let session = self.me.cookie.trim_start_matches("session=");
+        Ok(Source {
+            document,
+            url: format!("http://127.0.0.1:{}", self.port),
+            credentials: format!("[auth.openapi.session]\napi_key = {session:?}"),
+            known: self.known.clone(),
+            hard: &[],
+        })
     }
 }

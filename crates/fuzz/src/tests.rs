@@ -49,7 +49,8 @@ async fn target(api: Router) -> Target {
 
 async fn generated(api: Router) -> Result<u64, String> {
     let target = target(api).await;
-    generated::run(&target, Sender::User, 5, 1).await.map_err(|error| format!("{error:#}"))
+    let source = target.source().await.unwrap();
+    generated::run(&source, Sender::User, 5, 1).await.map_err(|error| format!("{error:#}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

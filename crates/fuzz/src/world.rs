@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use common::{Service, event::Id};
+use common::{
+    Service,
+    event::{Event as _, Id, PaymentCreated},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -19,6 +22,12 @@ pub(super) const PASSWORD: &str = "fuzz-password";
 /// A copy of a ticket is there sooner, also on a busy machine.
 const COPIED: Duration = Duration::from_secs(30);
 
+/// Of each of so many buyers are so many orders for operators, all of which are unpaid.
+const BUYERS: usize = 6;
+const ORDERS_OF_A_BUYER: usize = 20;
+/// Payments that could not be taken.
+const OWED: usize = 12;
+
 /// Where the services listen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ports {
@@ -26,6 +35,8 @@ pub(super) struct Ports {
     pub(super) tickets: u16,
     pub(super) orders: u16,
     pub(super) payments: u16,
+    pub(super) expiration: u16,
+    pub(super) console: u16,
 }
 
 /// Everything that is there before the first strange request.
@@ -47,6 +58,10 @@ pub(super) struct World {
     pub(super) payer: User,
     /// The payer's, unpaid.
     pub(super) payable: Vec<Id>,
+    /// Unpaid orders that operators may cancel: more than they are asked to.
+    pub(super) for_operators: Vec<Id>,
+    /// Payments that could not be taken, and are not settled.
+    pub(super) owed: Vec<Id>,
 }
 
 impl World {
@@ -58,6 +73,8 @@ impl World {
             tickets: port(Service::Tickets)?,
             orders: port(Service::Orders)?,
             payments: port(Service::Payments)?,
+            expiration: port(Service::Expiration)?,
+            console: port(Service::Console)?,
         };
         let me = ports.sign_up("me@example.com").await?;
         let they = ports.sign_up("they@example.com").await?;
@@ -78,7 +95,27 @@ impl World {
         for ticket in ports.sell(&they, 6).await? {
             payable.push(ports.order(&payer, &ticket).await?);
         }
-        Ok(Self { ports, me, accounts, my_tickets, my_orders, their_tickets, their_order, payer, payable })
+        let mut for_operators = Vec::new();
+        for number in 0..BUYERS {
+            let buyer = ports.sign_up(&format!("buyer-{number}@example.com")).await?;
+            for ticket in ports.sell(&they, ORDERS_OF_A_BUYER).await? {
+                for_operators.push(ports.order(&buyer, &ticket).await?);
+            }
+        }
+        let owed = owe(platform, OWED).await?;
+        Ok(Self {
+            ports,
+            me,
+            accounts,
+            my_tickets,
+            my_orders,
+            their_tickets,
+            their_order,
+            payer,
+            payable,
+            for_operators,
+            owed,
+        })
     }
 }
 
@@ -113,6 +150,22 @@ impl Ports {
         });
         created(&answer.await.map_err(anyhow::Error::msg)?)
     }
+}
+
+/// Tells of payments for orders that there are not, which can't be taken.
+async fn owe(platform: &Platform, count: usize) -> Result<Vec<Id>> {
+    let nats = async_nats::connect(platform.nats().url()).await.context("connect to NATS")?;
+    let jetstream = async_nats::jetstream::new(nats);
+    let mut owed = Vec::new();
+    for _ in 0..count {
+        let id = Id::generate();
+        let payment =
+            PaymentCreated { id: id.clone(), order_id: Id::generate(), stripe_id: "pi_1".to_owned() };
+        let body = serde_json::to_vec(&payment)?;
+        testkit::publish(&jetstream, PaymentCreated::SUBJECT.as_str(), &body).await;
+        owed.push(id);
+    }
+    Ok(owed)
 }
 
 async fn ask(port: u16, user: Option<&User>, path: &str, body: &Value) -> Result<Answer> {

@@ -5,12 +5,14 @@
 
 mod base_url;
 mod client;
+mod internal;
 mod name;
 mod observe;
 mod read_on;
 
 pub use base_url::BaseUrl;
 pub use client::{HttpsClient, Pool, https_client};
+pub use internal::{InternalToken, internal};
 pub use name::{REQUEST_ID, request_id, traceparent};
 pub use observe::{Trouble, observe, span};
 pub use read_on::read_on;

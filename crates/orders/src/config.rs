@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use http_common::InternalToken;
 use messaging::NatsSettings;
 use postgres::Hosts;
 use process::config::{Environment, duration, parse};
@@ -20,6 +21,10 @@ pub struct Settings {
     pub expiration_window: Duration,
     /// `MAX_UNPAID_ORDERS`: how many a buyer may have at once. `None` is no limit.
     pub most_unpaid: Option<NonZeroU32>,
+    /// `ORDER_EXTENSION_LIMIT`: how long an order may last in all, if operators give it more time.
+    pub extension_limit: Duration,
+    /// `INTERNAL_TOKEN`: with which `console` asks.
+    pub internal_token: Option<InternalToken>,
 }
 
 impl Settings {
@@ -35,12 +40,21 @@ impl Settings {
             "20",
             parse::number_in(0..=1_000_000),
         );
+        let extension_limit = env.or(
+            "ORDER_EXTENSION_LIMIT",
+            "how long after it was placed an order may expire, however much more time operators give it",
+            "24h",
+            window,
+        );
+        let internal_token = InternalToken::read(env);
         Some(Self {
             nats: nats?,
             database: database?,
             session_keys: session_keys?,
             expiration_window: expiration_window?,
             most_unpaid: NonZeroU32::new(most_unpaid?),
+            extension_limit: extension_limit?,
+            internal_token,
         })
     }
 }
@@ -82,6 +96,17 @@ mod tests {
         }
         let mistakes = read(&[GOOD[0], GOOD[1], ("MAX_UNPAID_ORDERS", "-1")]).unwrap_err();
         assert!(mistakes.contains("MAX_UNPAID_ORDERS"), "{mistakes}");
+    }
+
+    #[test]
+    fn an_order_lasts_for_a_day_at_most_unless_told_otherwise() {
+        assert_eq!(read(&GOOD).unwrap().extension_limit, Duration::from_secs(24 * 60 * 60));
+        let settings = read(&[GOOD[0], GOOD[1], ("ORDER_EXTENSION_LIMIT", "1h")]).unwrap();
+        assert_eq!(settings.extension_limit, Duration::from_secs(60 * 60));
+        for (name, bad) in [("ORDER_EXTENSION_LIMIT", "0s"), ("INTERNAL_TOKEN", "s3cret")] {
+            let mistakes = read(&[GOOD[0], GOOD[1], (name, bad)]).unwrap_err();
+            assert!(mistakes.contains(name) && !mistakes.contains("s3cret"), "{mistakes}");
+        }
     }
 
     #[test]

@@ -43,6 +43,8 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
         sessions,
         window: settings.expiration_window,
         most_unpaid: settings.most_unpaid,
+        extension_limit: settings.extension_limit,
+        internal_token: settings.internal_token,
     };
     process.serve(http::router(api)).await?;
 
@@ -87,7 +89,9 @@ fn spawn_unsettled(store: &Store, process: &Process) {
 
 fn spawn_sweeper(store: Store, watermarks: Watermarks, process: &Process, committing: &TaskTracker) {
     let heartbeat = process.health().register_loop("sweeper", LONGEST_SILENCE);
-    let sweep = committing.track_future(Sweeper::new(store, watermarks).run(heartbeat, process.stopping()));
+    let sweeper =
+        Sweeper::new(store, watermarks).with_remark(process.health().register_remark("the sweeper"));
+    let sweep = committing.track_future(sweeper.run(heartbeat, process.stopping()));
     process.spawn("sweeper", async move {
         sweep.await;
         Ok(())

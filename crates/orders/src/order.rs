@@ -107,7 +107,7 @@ impl Rejection {
     }
 }
 
-/// What a buyer's wish to cancel does to an order.
+/// What a wish to cancel does to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancellation {
     /// The order is cancelled now.
@@ -116,6 +116,45 @@ pub enum Cancellation {
     Repeated,
     /// It is paid, and stays so.
     OrderIsComplete,
+}
+
+/// How much more time an operator wants to give an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoreTime {
+    /// Until this instant.
+    To(Timestamp),
+    /// So much longer than it has now.
+    By(Duration),
+}
+
+/// The times of an order by which it is judged whether it may have more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it is cancelled if unpaid.
+    pub expires_at: Timestamp,
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+/// What an operator's wish for more time does to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extension {
+    /// It has until then.
+    Extends(Timestamp),
+    /// It has until then already.
+    Repeated,
+    /// It is paid, and needs none.
+    OrderIsComplete,
+    /// It is over.
+    OrderIsCancelled,
+    /// It would have less than it has.
+    Earlier,
+    /// That instant has passed.
+    InThePast,
+    /// No order is kept for so long.
+    BeyondLimit,
 }
 
 /// What the end of its time does to an order.
@@ -149,7 +188,7 @@ impl OrderState {
         }
     }
 
-    /// What its buyer's wish to cancel does to the order.
+    /// What its buyer's or an operator's wish to cancel does to the order.
     pub fn cancel(&self) -> Cancellation {
         match self.status {
             OrderStatus::Created | OrderStatus::AwaitingPayment => Cancellation::Cancels,
@@ -158,11 +197,37 @@ impl OrderState {
         }
     }
 
+    /// What an operator's wish for more time does to the order. One whose time is over may have more until it is cancelled. It
+    /// never has less than before, and never more than `limit` in all.
+    pub fn extend(&self, wish: MoreTime, times: Times, limit: Duration) -> Extension {
+        match self.status {
+            OrderStatus::Complete => return Extension::OrderIsComplete,
+            OrderStatus::Cancelled => return Extension::OrderIsCancelled,
+            OrderStatus::Created | OrderStatus::AwaitingPayment => {}
+        }
+        let to = match wish {
+            MoreTime::To(to) => to,
+            MoreTime::By(by) => later(times.expires_at, by),
+        };
+        match to {
+            to if to < times.expires_at => Extension::Earlier,
+            to if to == times.expires_at => Extension::Repeated,
+            to if to <= times.now => Extension::InThePast,
+            to if to > later(times.created_at, limit) => Extension::BeyondLimit,
+            to => Extension::Extends(to),
+        }
+    }
+
     /// The order after `payment` completed it.
     #[must_use]
     pub fn paid(payment: Id) -> Self {
         Self { status: OrderStatus::Complete, payment_id: Some(payment) }
     }
+}
+
+fn later(instant: Timestamp, by: Duration) -> Timestamp {
+    let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(instant.as_millis().saturating_add(by_ms))
 }
 
 #[cfg(test)]
@@ -208,5 +273,47 @@ mod tests {
         }
         assert_eq!(state(OrderStatus::Cancelled).cancel(), Cancellation::Repeated);
         assert_eq!(state(OrderStatus::Complete).cancel(), Cancellation::OrderIsComplete);
+    }
+    const TIMES: Times = Times {
+        created_at: Timestamp::from_millis(0),
+        expires_at: Timestamp::from_millis(900_000),
+        now: Timestamp::from_millis(600_000),
+    };
+    const LIMIT: Duration = Duration::from_secs(3_600);
+
+    fn to(ms: i64) -> MoreTime {
+        MoreTime::To(Timestamp::from_millis(ms))
+    }
+
+    #[test]
+    fn an_unpaid_order_gets_more_time_up_to_the_limit_and_never_less() {
+        for status in [OrderStatus::Created, OrderStatus::AwaitingPayment] {
+            let extend = |wish| state(status).extend(wish, TIMES, LIMIT);
+            assert_eq!(extend(to(900_001)), Extension::Extends(Timestamp::from_millis(900_001)));
+            assert_eq!(extend(to(3_600_000)), Extension::Extends(Timestamp::from_millis(3_600_000)));
+            assert_eq!(extend(to(3_600_001)), Extension::BeyondLimit);
+            assert_eq!(extend(to(900_000)), Extension::Repeated);
+            assert_eq!(extend(to(899_999)), Extension::Earlier);
+            assert_eq!(
+                extend(MoreTime::By(LIMIT / 2)),
+                Extension::Extends(Timestamp::from_millis(2_700_000))
+            );
+            assert_eq!(extend(MoreTime::By(Duration::MAX)), Extension::BeyondLimit);
+        }
+    }
+
+    #[test]
+    fn an_order_whose_time_is_over_gets_more_only_of_what_is_to_come() {
+        let times = Times { now: Timestamp::from_millis(1_000_000), ..TIMES };
+        let extend = |wish| state(OrderStatus::Created).extend(wish, times, LIMIT);
+        assert_eq!(extend(to(1_000_000)), Extension::InThePast);
+        assert_eq!(extend(to(1_000_001)), Extension::Extends(Timestamp::from_millis(1_000_001)));
+    }
+
+    #[test]
+    fn an_order_that_is_paid_or_over_gets_no_more_time() {
+        let extend = |status| state(status).extend(to(901_000), TIMES, LIMIT);
+        assert_eq!(extend(OrderStatus::Complete), Extension::OrderIsComplete);
+        assert_eq!(extend(OrderStatus::Cancelled), Extension::OrderIsCancelled);
     }
 }

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use metrics::counter;
-use process::health::Heartbeat;
+use common::{clock, event::Timestamp};
+use metrics::{counter, gauge};
+use process::health::{Heartbeat, Remark};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -21,11 +22,13 @@ pub const GRACE: Duration = Duration::from_secs(10);
 pub const BATCH: usize = 500;
 
 /// Cancels unpaid orders that are overdue although nobody said so. Several may sweep at once. Like the first timer it leaves
-/// alone what a payment may be on its way for; with the broker away, that is whatever expired since.
+/// alone what a payment may be on its way for; with the broker away, that is whatever expired since. While an operator holds it, it
+/// leaves everything alone.
 #[derive(Debug)]
 pub struct Sweeper {
     store: Store,
     watermarks: Watermarks,
+    remark: Option<Remark>,
 }
 
 impl Sweeper {
@@ -33,7 +36,14 @@ impl Sweeper {
     pub fn new(store: Store, watermarks: Watermarks) -> Self {
         // So that the series is there, at 0, before the first catch.
         counter!("orders_swept_total").increment(0);
-        Self { store, watermarks }
+        gauge!("orders_sweeper_held_seconds").set(0.0);
+        Self { store, watermarks, remark: None }
+    }
+
+    /// A sweeper that says here while it is held.
+    #[must_use]
+    pub fn with_remark(self, remark: Remark) -> Self {
+        Self { remark: Some(remark), ..self }
     }
 
     /// One sweep: cancels every order that is overdue by more than [`GRACE`], and says how many that were.
@@ -41,6 +51,9 @@ impl Sweeper {
     /// # Errors
     /// When Postgres is away. What was cancelled by then stays so.
     pub async fn run_once(&self) -> anyhow::Result<usize> {
+        if self.is_held().await? {
+            return Ok(0);
+        }
         let mut swept = 0;
         loop {
             let overdue = self.store.overdue(GRACE, BATCH).await.context("look for overdue orders")?;
@@ -64,6 +77,21 @@ impl Sweeper {
             );
         }
         Ok(swept)
+    }
+
+    /// Whether overdue orders are left alone, because their timers are paused on purpose. In a statement of its own, so that the
+    /// other one needs to know nothing of it.
+    async fn is_held(&self) -> anyhow::Result<bool> {
+        let until = self.store.sweeper_hold().await.context("ask whether the sweeper is held")?;
+        let left = until.map_or(0.0, |until| (until - clock::now()).as_seconds_f64().max(0.0));
+        gauge!("orders_sweeper_held_seconds").set(left);
+        if let Some(remark) = &self.remark {
+            match until {
+                Some(until) => remark.set(format!("is held until {}", Timestamp::from(until))),
+                None => remark.clear(),
+            }
+        }
+        Ok(until.is_some())
     }
 
     /// Sweeps until `stop`, whatever fails.

@@ -1,24 +1,46 @@
-//! How much waits in the outbox, as metrics.
+//! How much waits in the outbox: as metrics, and for who asks.
 
+use common::internal::OutboxState;
 use metrics::gauge;
-
 use postgres::Database;
+
+/// Before every position.
+const START: i64 = i64::MIN;
+
+/// What waits in the outbox. Called by a service's `store`, for `console`.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn state(database: &Database) -> sqlx::Result<OutboxState> {
+    postgres::retry_conflicts(|| async {
+        let (depth, set_aside, oldest_s) = look(database, START).await?;
+        let count = |number: i64| u64::try_from(number).unwrap_or_default();
+        // A clock of Postgres that was set back makes no age below zero.
+        let oldest_age_ms = (oldest_s.max(0.0) * 1_000.0) as u64;
+        Ok(OutboxState { depth: count(depth), set_aside: count(set_aside), oldest_age_ms })
+    })
+    .await
+}
 
 /// Reads the outbox behind a position up to which it is empty, and sets `outbox_depth` (rows), `outbox_set_aside` (those of
 /// them that the broker has refused) and `outbox_oldest_age_seconds` (0 when empty).
 pub(crate) async fn measure(database: &Database, floor: i64) -> sqlx::Result<()> {
+    let (depth, set_aside, oldest_s) = look(database, floor).await?;
+    gauge!("outbox_depth").set(depth as f64);
+    gauge!("outbox_set_aside").set(set_aside as f64);
+    gauge!("outbox_oldest_age_seconds").set(oldest_s);
+    Ok(())
+}
+
+/// Rows, those of them that the broker has refused, and the age of the oldest in seconds.
+async fn look(database: &Database, floor: i64) -> sqlx::Result<(i64, i64, f64)> {
     let mut connection = database.connection().await?;
-    let (depth, set_aside, oldest): (i64, i64, f64) = sqlx::query_as(
+    let found = sqlx::query_as(
         "select count(*), count(*) filter (where failures > 0),
                 coalesce(extract(epoch from now() - min(created_at)), 0)::float8
          from outbox where position > $1",
-    )
-    .bind(floor)
-    .fetch_one(&mut *connection)
-    .await?;
+    );
+    let found = found.bind(floor).fetch_one(&mut *connection).await?;
     connection.release();
-    gauge!("outbox_depth").set(depth as f64);
-    gauge!("outbox_set_aside").set(set_aside as f64);
-    gauge!("outbox_oldest_age_seconds").set(oldest);
-    Ok(())
+    Ok(found)
 }

@@ -15,6 +15,7 @@ mod relay;
 mod schema;
 
 pub use consume::batch_error;
+pub use depth::state;
 pub use enqueue::{enqueue, enqueue_all};
 pub use lifecycle::spawn_relay;
 pub use process::Wake;

@@ -239,7 +239,7 @@ async fn take(connection: &mut PgConnection, floor: i64) -> sqlx::Result<(Vec<i6
         let subject = subject.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
         let traceparent = traceparent.and_then(|text| text.parse().ok());
         positions.push(position);
-        batch.push(Outgoing { subject, message_id, traceparent, payload: Bytes::from(payload) });
+        batch.push(Outgoing { subject, message_id, traceparent, claim: None, payload: Bytes::from(payload) });
     }
     Ok((positions, batch))
 }

@@ -1,6 +1,6 @@
 //! The settings of this service, beside those that every process has (`process::config`).
 
-use http_common::BaseUrl;
+use http_common::{BaseUrl, InternalToken};
 use messaging::NatsSettings;
 use postgres::Hosts;
 use process::config::Environment;
@@ -26,6 +26,8 @@ pub struct Settings {
     pub currency: Currency,
     /// `PUBLIC_URL`: where buyers come back to.
     pub public_url: PublicUrl,
+    /// `INTERNAL_TOKEN`: with which `console` asks.
+    pub internal_token: Option<InternalToken>,
 }
 
 /// Where the provider is, and what it knows us by.
@@ -58,6 +60,7 @@ impl Settings {
             "an address such as https://ticketing.dev",
             BaseUrl::parse,
         );
+        let internal_token = InternalToken::read(env);
         Some(Self {
             nats: nats?,
             database: database?,
@@ -66,6 +69,7 @@ impl Settings {
             webhook_secrets: webhook_secrets?,
             currency: currency?,
             public_url: public_url?,
+            internal_token,
         })
     }
 }

@@ -8,7 +8,9 @@ use outbox::{Relay, Wake};
 use payments::{
     cashier::Cashier,
     config::Settings,
-    handlers::{self, OnOrderCancelled, OnOrderCompleted, OnOrderCreated, OnPaymentRejected},
+    handlers::{
+        self, OnOrderCancelled, OnOrderCompleted, OnOrderCreated, OnOrderExtended, OnPaymentRejected,
+    },
     http::{self, Api, Patience},
     pruner::Pruner,
     settler::Settler,
@@ -45,6 +47,7 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
         webhook_secrets: settings.webhook_secrets,
         currency: settings.currency,
         patience: Patience::default(),
+        internal_token: settings.internal_token,
     };
     process.serve(http::router(api)).await?;
 
@@ -58,6 +61,7 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     broker.spawn_consumer(OnOrderCreated(store.clone()), &process, &committing);
     broker.spawn_consumer(OnOrderCancelled(store.clone()), &process, &committing);
     broker.spawn_consumer(OnOrderCompleted(store.clone()), &process, &committing);
+    broker.spawn_consumer(OnOrderExtended(store.clone()), &process, &committing);
     broker.spawn_consumer(OnPaymentRejected(store.clone()), &process, &committing);
     Pruner::new(store.clone()).spawn(&process);
     spawn_settler(Settler::new(store, cashier, due), &process, &committing);

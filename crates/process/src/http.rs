@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use axum::{
-    Router,
+    Json, Router,
     body::Body,
     extract::{ConnectInfo, Request},
     http::{HeaderValue, StatusCode, header},
@@ -27,7 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
-use super::{health::Health, outage::Outage, telemetry::Metrics};
+use super::{Identity, health::Health, outage::Outage, telemetry::Metrics};
 
 /// Content type of the Prometheus text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -169,15 +169,26 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-/// The service's `api` with `/livez`, `/readyz` and `/metrics`.
-pub fn routes(api: Router, health: &Health, metrics: &Metrics) -> Router {
-    inner_routes(health, metrics).merge(api)
+/// What every process tells of itself.
+#[derive(Clone, Debug)]
+pub struct Inner {
+    /// `/livez` and `/readyz`.
+    pub health: Health,
+    /// `/metrics`.
+    pub metrics: Metrics,
+    /// `/aboutz`.
+    pub identity: Identity,
 }
 
-/// As [`routes`], for a service to which a proxy sends every path: what has come through one never reaches the probes and the
-/// metrics, and gets what the `api` says of these paths.
-pub fn routes_at_root(api: Router, health: &Health, metrics: &Metrics) -> Router {
-    let inner = inner_routes(health, metrics).fallback_service(api.clone());
+/// The service's `api` with `/livez`, `/readyz`, `/aboutz` and `/metrics`.
+pub fn routes(api: Router, inner: &Inner) -> Router {
+    inner_routes(inner).merge(api)
+}
+
+/// As [`routes`], for a service to which a proxy sends every path: what has come through one never reaches what is told of the
+/// process, and gets what the `api` says of these paths.
+pub fn routes_at_root(api: Router, inner: &Inner) -> Router {
+    let inner = inner_routes(inner).fallback_service(api.clone());
     Router::new().fallback(async move |request: Request| {
         let is_from_outside = request.headers().contains_key(FORWARDED_FOR);
         let routes = if is_from_outside { &api } else { &inner };
@@ -188,11 +199,13 @@ pub fn routes_at_root(api: Router, health: &Health, metrics: &Metrics) -> Router
 /// Every proxy says so; a probe and a scraper do not.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-fn inner_routes(health: &Health, metrics: &Metrics) -> Router {
-    let (live, ready, metrics) = (health.clone(), health.clone(), metrics.clone());
+fn inner_routes(inner: &Inner) -> Router {
+    let (live, ready, about) = (inner.health.clone(), inner.health.clone(), inner.health.clone());
+    let (metrics, identity) = (inner.metrics.clone(), inner.identity.clone());
     Router::new()
         .route("/livez", get(async move || probe(live.livez(), &[])))
         .route("/readyz", get(async move || probe(ready.readyz(), &ready.remarks())))
+        .route("/aboutz", get(async move || Json(identity.about(&about))))
         .route("/metrics", get(async move || ([(header::CONTENT_TYPE, METRICS_TYPE)], metrics.render())))
 }
 

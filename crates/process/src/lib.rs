@@ -7,6 +7,7 @@ mod exit;
 pub mod health;
 mod healthcheck;
 pub mod http;
+mod identity;
 pub mod outage;
 mod run;
 pub mod shutdown;
@@ -14,5 +15,6 @@ pub mod telemetry;
 mod wake;
 
 pub use exit::Exit;
+pub use identity::Identity;
 pub use run::{Process, main, run, settings};
 pub use wake::Wake;

@@ -9,20 +9,20 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{
-    Exit,
+    Exit, Identity,
     config::{self, CommonSettings, Environment, Mistakes, duration::WithUnit},
     health::{Health, Needed},
-    healthcheck, http,
+    healthcheck,
+    http::{self, Inner},
     shutdown::{Shutdown, Signals},
-    telemetry::{self, Metrics},
+    telemetry,
 };
 
 /// What a service builds on while it lives. Clones are handles of the same process.
 #[derive(Clone, Debug)]
 pub struct Process {
     settings: CommonSettings,
-    health: Health,
-    metrics: Metrics,
+    inner: Inner,
     shutdown: Shutdown,
 }
 
@@ -34,7 +34,7 @@ impl Process {
 
     /// Where loops and dependencies are registered.
     pub fn health(&self) -> &Health {
-        &self.health
+        &self.inner.health
     }
 
     /// Cancelled when the drain begins. Loops select on it and then finish what they hold.
@@ -56,7 +56,7 @@ impl Process {
     /// # Errors
     /// If the address cannot be bound.
     pub async fn serve(&self, api: Router) -> anyhow::Result<()> {
-        self.serve_routes(http::routes(api, &self.health, &self.metrics)).await
+        self.serve_routes(http::routes(api, &self.inner)).await
     }
 
     /// As [`Self::serve`], for a service to which a proxy sends every path: no probe and no metric is reached through one.
@@ -64,7 +64,7 @@ impl Process {
     /// # Errors
     /// If the address cannot be bound.
     pub async fn serve_at_root(&self, api: Router) -> anyhow::Result<()> {
-        self.serve_routes(http::routes_at_root(api, &self.health, &self.metrics)).await
+        self.serve_routes(http::routes_at_root(api, &self.inner)).await
     }
 
     async fn serve_routes(&self, routes: Router) -> anyhow::Result<()> {
@@ -107,12 +107,14 @@ pub fn run<S>(
 ) -> Exit {
     let mut env = Environment::from_process();
     let (common, own) = (CommonSettings::read(&mut env), read(&mut env));
+    let identity = Identity::of(service, &env);
     let (settings, own) = match env.finish(common.zip(own)) {
         Ok(both) => both,
         Err(mistakes) => return misconfigured(service, &mistakes),
     };
     let metrics = telemetry::init(service, &settings.log);
-    let process = Process { settings, health: Health::new(), metrics, shutdown: Shutdown::new() };
+    let inner = Inner { health: Health::new(), metrics, identity };
+    let process = Process { settings, inner, shutdown: Shutdown::new() };
     in_runtime(service, &process, own, live).unwrap_or_else(|error| {
         error!("{service} cannot start: {error:#}");
         Exit::Failed
@@ -174,7 +176,7 @@ fn in_runtime<S>(
     let runtime = Runtime::new().context("no Tokio runtime")?;
     let exit = runtime.block_on(async {
         let mut signals = Signals::listen()?;
-        process.metrics.spawn_upkeep();
+        process.inner.metrics.spawn_upkeep();
         info!(version = env!("CARGO_PKG_VERSION"), "{service} is starting");
         let exit = alive(service, process, own, live, &mut signals).await;
         Ok(drained(service, process, exit, &mut signals).await)
@@ -193,7 +195,7 @@ async fn alive<S>(
     signals: &mut Signals,
 ) -> Exit {
     // Not ready until the service has started whole, whatever its dependencies say by then.
-    let startup = process.health.register("startup".into(), Needed::ToBegin, "not finished yet");
+    let startup = process.inner.health.register("startup".into(), Needed::ToBegin, "not finished yet");
     let failed_start = async {
         match live(own, process.clone()).await {
             Err(error) => error,
@@ -221,7 +223,7 @@ async fn alive<S>(
 
 /// Drains within the limit; a signal during the drain ends it at once.
 async fn drained(service: &'static str, process: &Process, exit: Exit, signals: &mut Signals) -> Exit {
-    process.health.start_draining();
+    process.inner.health.start_draining();
     let limit = process.settings.shutdown_timeout;
     info!("{service} drains for at most {}", WithUnit(limit));
     tokio::select! {

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use http_common::InternalToken;
 use messaging::NatsSettings;
 use postgres::Hosts;
 use process::config::{Environment, parse};
@@ -18,6 +19,8 @@ pub struct Settings {
     pub session_keys: Keys,
     /// `MAX_EDITS_PER_MINUTE`: how many changes a seller may make. `None` is no limit.
     pub most_edits_a_minute: Option<NonZeroU32>,
+    /// `INTERNAL_TOKEN`: with which `console` asks.
+    pub internal_token: Option<InternalToken>,
 }
 
 impl Settings {
@@ -32,11 +35,13 @@ impl Settings {
             "60",
             parse::number_in(0..=1_000_000),
         );
+        let internal_token = InternalToken::read(env);
         Some(Self {
             nats: nats?,
             database: database?,
             session_keys: session_keys?,
             most_edits_a_minute: NonZeroU32::new(most_edits?),
+            internal_token,
         })
     }
 }

@@ -31,8 +31,13 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     let database = Database::new(settings.database, "tickets", MAX_CONNECTIONS);
     let store = Store::new(database.clone(), wake.clone());
     let sessions = Sessions::new(settings.session_keys);
-    let most_edits_a_minute = settings.most_edits_a_minute;
-    process.serve(http::router(Api { store: store.clone(), sessions, most_edits_a_minute })).await?;
+    let api = Api {
+        store: store.clone(),
+        sessions,
+        most_edits_a_minute: settings.most_edits_a_minute,
+        internal_token: settings.internal_token,
+    };
+    process.serve(http::router(api)).await?;
 
     let broker = Broker::connect(Service::Tickets, &settings.nats, process.health()).await?;
     broker.spawn_watch(&process);

@@ -26,7 +26,15 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let (routes, mut document) = routes.split_for_parts();
-    complete(title, &mut document);
+    let session = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("session")));
+    complete(title, &mut document, ("session", session), |operation, writes| {
+        if writes {
+            let what = "A page of another origin asked for it.";
+            operation.responses.responses.insert("403".to_owned(), refusal(what));
+        }
+        // One that takes more says so itself.
+        add_too_long(operation, "The body is longer than 16 KiB.");
+    });
     count_from_zero(&document);
     let routes = routes
         .route(&format!("{prefix}/openapi.json"), get(async move || Json(document)))
@@ -41,23 +49,32 @@ where
     Router::new().fallback_service(NormalizePath::trim_trailing_slash(routes))
 }
 
-/// Adds what all operations have in common: the answers of the layers around them, and how a user is known.
-fn complete(title: &str, document: &mut OpenApi) {
+/// Adds what all operations have in common: the answers of the layers around them, and how a user is known. `add` has what only
+/// these operations have; it is told whether one writes.
+pub(crate) fn complete(
+    title: &str,
+    document: &mut OpenApi,
+    (scheme_name, scheme): (&str, SecurityScheme),
+    add: impl Fn(&mut Operation, bool),
+) {
     document.info = Info::new(title, env!("CARGO_PKG_VERSION"));
     let components = document.components.get_or_insert_default();
     components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
     components.schemas.insert(FieldError::name().into_owned(), FieldError::schema());
-    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("session")));
-    components.security_schemes.insert("session".to_owned(), cookie.into());
+    components.security_schemes.insert(scheme_name.to_owned(), scheme.into());
     for item in document.paths.paths.values_mut() {
         for (operation, writes) in operations(item) {
-            add_common_answers(operation, writes);
+            let answers = &mut operation.responses.responses;
+            answers.insert("500".to_owned(), refusal("A defect. The reason is in the service's log."));
+            let away = "The service or its database is not available at the moment: try again.";
+            answers.insert("503".to_owned(), refusal(away));
+            add(operation, writes);
         }
     }
 }
 
 /// Every documented answer is counted from the start.
-fn count_from_zero(document: &OpenApi) {
+pub(crate) fn count_from_zero(document: &OpenApi) {
     for (path, item) in &document.paths.paths {
         let PathItem { get, put, post, delete, .. } = item;
         let methods = [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete)];
@@ -78,22 +95,14 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool
     get.as_mut().map(|operation| (operation, false)).into_iter().chain(writes)
 }
 
-fn add_common_answers(operation: &mut Operation, writes: bool) {
-    let answers = &mut operation.responses.responses;
-    answers.insert("500".to_owned(), refusal("A defect. The reason is in the service's log."));
-    let away = "The service or its database is not available at the moment: try again.";
-    answers.insert("503".to_owned(), refusal(away));
-    if writes {
-        answers.insert("403".to_owned(), refusal("A page of another origin asked for it."));
-    }
+/// To an operation that takes a body, unless it says itself how long that may be.
+pub(crate) fn add_too_long(operation: &mut Operation, what: &str) {
     if operation.request_body.is_some() {
-        // One that takes more says so itself.
-        let too_long = || refusal("The body is longer than 16 KiB.");
-        answers.entry("413".to_owned()).or_insert_with(too_long);
+        operation.responses.responses.entry("413".to_owned()).or_insert_with(|| refusal(what));
     }
 }
 
-fn refusal(what: &str) -> RefOr<Response> {
+pub(crate) fn refusal(what: &str) -> RefOr<Response> {
     let schema = RefOr::Ref(Ref::from_schema_name(ErrorBody::name()));
     let content = Content::new(Some(schema));
     ResponseBuilder::new().description(what).content("application/json", content).build().into()

@@ -19,10 +19,20 @@ use super::ApiError;
 /// Longest body taken, in bytes. The largest honest one has some hundred.
 pub const LONGEST_BODY: usize = 16 * 1024;
 
+/// Longest body that `console` may send, in bytes: a thousand ids.
+pub(crate) const LONGEST_INTERNAL_BODY: usize = 128 * 1024;
+
+/// Where it stands among a request's extensions, bodies of so many bytes are taken instead of [`LONGEST_BODY`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimit(pub(crate) usize);
+
 /// The body of a request, which is some JSON; its fields if it is an object, else none. Unknown fields are ignored,
 /// and what is inside of them is never built, however deep it is.
 #[derive(Debug, Default)]
-pub struct Body(BTreeMap<String, Box<RawValue>>);
+pub struct Body {
+    fields: BTreeMap<String, Box<RawValue>>,
+    is_object: bool,
+}
 
 impl Body {
     /// The field, if it is there and of this type.
@@ -30,14 +40,19 @@ impl Body {
         serde_json::from_str(self.raw(name)?).ok()
     }
 
+    /// Whether it is an object. For a body in which every field may be missing.
+    pub fn is_object(&self) -> bool {
+        self.is_object
+    }
+
     /// The JSON text of the field, if it is there.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.get())
+        self.fields.get(name).map(|value| value.get())
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
         match serde_json::from_slice(bytes) {
-            Ok(fields) => Some(Self(fields)),
+            Ok(fields) => Some(Self { fields, is_object: true }),
             // Valid JSON that is no object has no fields.
             Err(_) if !starts_an_object(bytes) => {
                 serde_json::from_slice(bytes).ok().map(|IgnoredAny| Self::default())
@@ -57,8 +72,9 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         // A page of another origin can send a text or a form with the user's cookie, but no JSON.
         let is_json = is_json(request.headers());
+        let longest = request.extensions().get().map_or(LONGEST_BODY, |BodyLimit(longest)| *longest);
         // Told at once to who asks first with `Expect: 100-continue`: reading would tell him to go on.
-        if announced(request.headers()).is_some_and(|length| length > LONGEST_BODY) {
+        if announced(request.headers()).is_some_and(|length| length > longest) {
             return Err(ApiError::TooLarge);
         }
         let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
@@ -104,7 +120,9 @@ mod tests {
     #[test]
     fn json_that_is_no_object_has_no_fields_and_what_is_no_json_is_refused() {
         for json in ["[]", "null", "7", "\"text\"", "{}"] {
-            assert!(Body::read(json.as_bytes()).unwrap().0.is_empty(), "{json}");
+            let body = Body::read(json.as_bytes()).unwrap();
+            assert!(body.fields.is_empty(), "{json}");
+            assert_eq!(body.is_object(), json == "{}", "{json}");
         }
         for text in ["", "{", "title=1", r#"{"a":}"#, r#"{"a":1} {}"#, "\u{0}", "[1,]"] {
             assert!(Body::read(text.as_bytes()).is_none(), "{text}");

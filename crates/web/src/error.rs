@@ -25,6 +25,8 @@ pub enum ApiError {
     NotFound,
     /// 405
     MethodNotAllowed,
+    /// 409: it is not in the state for it any more, and the text says in which it is.
+    Conflict(&'static str),
     /// 412: it is no longer at the version that the request names in `If-Match`.
     Changed,
     /// 413
@@ -59,6 +61,7 @@ impl ApiError {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Changed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyAttempts(_) | Self::TooOften(_) | Self::LimitReached(_) => {
@@ -78,7 +81,7 @@ impl ApiError {
             Self::MethodNotAllowed => "Method not allowed",
             Self::Changed => "It has been changed in the meantime, please look at it again",
             Self::TooLarge => "The request body is too large",
-            Self::LimitReached(message) => message,
+            Self::LimitReached(message) | Self::Conflict(message) => message,
             Self::TooOften(_) => "Too many changes, please try again later",
             Self::TooManyAttempts(_) => "Too many failed attempts, please try again later",
             Self::Defect => "Something went wrong",

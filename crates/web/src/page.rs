@@ -60,6 +60,11 @@ impl Page {
         i64::from(self.size()) + 1
     }
 
+    /// Entries that the page has. For a list that says itself how long it is.
+    pub fn limit(&self) -> i64 {
+        self.size().into()
+    }
+
     fn size(&self) -> u32 {
         self.limit.unwrap_or(DEFAULT_PAGE)
     }

@@ -9,11 +9,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use common::clock;
 use http_common::{REQUEST_ID, Trouble, observe, request_id, span, traceparent};
 use tracing::Instrument as _;
 
 use super::{
-    ApiError,
+    ApiError, Arrived,
     error::{served, turned_away},
     trace::Trace,
 };
@@ -23,6 +24,7 @@ const LIMIT: Duration = Duration::from_secs(15);
 
 pub(crate) async fn request_layer(mut request: Request, next: Next) -> Response {
     let (id, trace) = (request_id(request.headers()), traceparent(request.headers()));
+    request.extensions_mut().insert(Arrived(clock::now()));
     request.extensions_mut().insert(Trace(trace));
     let observed = observe(request, next, LIMIT, trouble).instrument(span(&id, &trace));
     let mut response = observed.await;

@@ -57,6 +57,8 @@ async fn of_tickets(
 struct ShownOrder {
     state: Option<String>,
     payment: Option<String>,
+    /// When it expires, in Unix milliseconds.
+    until: Option<String>,
 }
 
 async fn of_order(
@@ -82,6 +84,7 @@ impl ShownOrder {
     fn differs_from(&self, order: &Order) -> bool {
         let payment = order.payment.as_ref().map_or("", |payment| payment.status.as_str());
         self.state.as_deref().is_some_and(|state| state != order.status.as_str())
+            || self.until.as_deref().is_some_and(|until| until != order.expires_at.as_millis().to_string())
             || self.payment.as_deref().is_some_and(|shown| shown != payment)
     }
 }

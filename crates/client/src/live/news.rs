@@ -2,8 +2,8 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use common::event::{
-    Id, OrderCancelled, OrderCompleted, PaymentRejected, PaymentSettled, Price, Subject, TicketCreated,
-    TicketUpdated,
+    Id, OrderCancelled, OrderCompleted, OrderExtended, PaymentRejected, PaymentSettled, Price, Subject,
+    TicketCreated, TicketUpdated,
 };
 use serde::Serialize;
 
@@ -41,6 +41,8 @@ pub(super) enum TicketState {
 pub(super) enum OrderState {
     Complete,
     Cancelled,
+    /// There is more time to pay it.
+    Extended,
     Rejected,
     Settled,
     /// It is otherwise than the page shows it, which says enough: the page loads again.
@@ -63,6 +65,9 @@ impl News {
             }
             Subject::OrderCancelled => {
                 order(serde_json::from_slice::<OrderCancelled>(body).ok()?.id, OrderState::Cancelled)
+            }
+            Subject::OrderExtended => {
+                order(serde_json::from_slice::<OrderExtended>(body).ok()?.id, OrderState::Extended)
             }
             Subject::PaymentRejected => {
                 order(serde_json::from_slice::<PaymentRejected>(body).ok()?.order_id, OrderState::Rejected)
@@ -105,6 +110,7 @@ impl OrderState {
         match self {
             Self::Complete => "complete",
             Self::Cancelled => "cancelled",
+            Self::Extended => "extended",
             Self::Rejected => "rejected",
             Self::Settled => "settled",
             Self::Changed => "changed",
@@ -208,6 +214,7 @@ mod tests {
                 "complete",
             ),
             (Subject::OrderCancelled, r#"{"id":"o","version":1,"ticket":{"id":"t"}}"#, "cancelled"),
+            (Subject::OrderExtended, r#"{"id":"o","expiresAt":"2026-01-31T12:10:00.000Z"}"#, "extended"),
             (Subject::PaymentRejected, r#"{"id":"p","orderId":"o","stripeId":"s","reason":"r"}"#, "rejected"),
             (
                 Subject::PaymentSettled,

@@ -48,7 +48,7 @@ async fn what_became_of_the_money_is_told_for_every_state_of_it() {
         let page = buyer.get("/orders/o1").await;
         page.shows(expected);
         assert!(!can_be_paid(&page));
-        let live = format!("data-live=\"/live/orders/o1?state={status}&amp;payment={payment}\"");
+        let live = format!("data-live=\"/live/orders/o1?state={status}&amp;payment={payment}&amp;until=");
         assert!(page.html.contains(&live), "{}", page.html);
     }
 }

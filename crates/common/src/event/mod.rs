@@ -16,8 +16,8 @@ mod timestamp;
 pub use expiration::ExpirationComplete;
 pub use id::{Id, InvalidId};
 pub use order::{
-    CancelledTicket, CompletedTicket, OrderCancelled, OrderCompleted, OrderCreated, OrderStatus,
-    OrderedTicket, UnknownStatus,
+    CancelledTicket, CompletedTicket, OrderCancelled, OrderCompleted, OrderCreated, OrderExtended,
+    OrderStatus, OrderedTicket, UnknownStatus,
 };
 pub use payment::{PaymentCreated, PaymentRejected, PaymentSettled, SettledOutcome, UnknownOutcome};
 pub use price::{InvalidPrice, Price};

@@ -155,6 +155,24 @@ impl Event for OrderCompleted {
     const SUBJECT: Subject = Subject::OrderCompleted;
 }
 
+/// An unpaid order has more time to be paid: it is cancelled at `expiresAt`, and not before.
+///
+/// Subject `order:extended`, published by `orders`, listened to by `expiration` (moves the timer) and `payments`. An order
+/// may be extended often, never to an earlier instant, and its version stays. So of two events the later instant holds,
+/// in whatever order they come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderExtended {
+    /// The order.
+    pub id: Id,
+    /// When it is cancelled now, if it is not paid.
+    pub expires_at: Timestamp,
+}
+
+impl Event for OrderExtended {
+    const SUBJECT: Subject = Subject::OrderExtended;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

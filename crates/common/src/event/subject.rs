@@ -17,6 +17,8 @@ pub enum Subject {
     OrderCancelled,
     /// `order:completed`
     OrderCompleted,
+    /// `order:extended`
+    OrderExtended,
     /// `payment:rejected`: published by `orders`, although it is about a payment.
     PaymentRejected,
     /// `expiration:complete`
@@ -29,12 +31,13 @@ pub enum Subject {
 
 impl Subject {
     /// Every subject of the contract.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::TicketCreated,
         Self::TicketUpdated,
         Self::OrderCreated,
         Self::OrderCancelled,
         Self::OrderCompleted,
+        Self::OrderExtended,
         Self::PaymentRejected,
         Self::ExpirationComplete,
         Self::PaymentCreated,
@@ -49,6 +52,7 @@ impl Subject {
             Self::OrderCreated => "order:created",
             Self::OrderCancelled => "order:cancelled",
             Self::OrderCompleted => "order:completed",
+            Self::OrderExtended => "order:extended",
             Self::PaymentRejected => "payment:rejected",
             Self::ExpirationComplete => "expiration:complete",
             Self::PaymentCreated => "payment:created",
@@ -60,9 +64,11 @@ impl Subject {
     pub const fn publisher(self) -> Service {
         match self {
             Self::TicketCreated | Self::TicketUpdated => Service::Tickets,
-            Self::OrderCreated | Self::OrderCancelled | Self::OrderCompleted | Self::PaymentRejected => {
-                Service::Orders
-            }
+            Self::OrderCreated
+            | Self::OrderCancelled
+            | Self::OrderCompleted
+            | Self::OrderExtended
+            | Self::PaymentRejected => Service::Orders,
             Self::ExpirationComplete => Service::Expiration,
             Self::PaymentCreated | Self::PaymentSettled => Service::Payments,
         }
@@ -77,6 +83,7 @@ impl Subject {
             | Self::PaymentCreated
             | Self::PaymentSettled => &[Service::Orders],
             Self::OrderCompleted | Self::PaymentRejected => &[Service::Payments],
+            Self::OrderExtended => &[Service::Expiration, Service::Payments],
             Self::OrderCreated | Self::OrderCancelled => {
                 &[Service::Expiration, Service::Tickets, Service::Payments]
             }
@@ -90,6 +97,7 @@ impl Subject {
             | Self::TicketUpdated
             | Self::OrderCancelled
             | Self::OrderCompleted
+            | Self::OrderExtended
             | Self::PaymentRejected
             | Self::PaymentSettled => &[Service::Client],
             Self::OrderCreated | Self::ExpirationComplete | Self::PaymentCreated => &[],

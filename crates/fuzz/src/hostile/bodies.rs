@@ -56,7 +56,7 @@ pub(super) fn attacks(target: &Target) -> Vec<Attack> {
 }
 
 /// What is no JSON object.
-fn broken(good: &str) -> Vec<(&'static str, Vec<u8>)> {
+pub(super) fn broken(good: &str) -> Vec<(&'static str, Vec<u8>)> {
     let text = |text: &str| text.as_bytes().to_vec();
     let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
     vec![
@@ -91,12 +91,12 @@ fn fields(target: &Target) -> &'static [(&'static str, Expected)] {
         Service::Orders => &[("ticketId", Refused(&[400]))],
         Service::Auth => &[("email", Refused(&[400])), ("password", Served(201))],
         Service::Payments => &[("orderId", Refused(&[400])), ("token", Refused(&[400]))],
-        Service::Expiration | Service::Client => &[],
+        Service::Expiration | Service::Client | Service::Console => &[],
     }
 }
 
 /// JSON that is no value of any field.
-fn nonsense() -> Vec<(&'static str, String)> {
+pub(super) fn nonsense() -> Vec<(&'static str, String)> {
     vec![
         ("null", "null".to_owned()),
         ("true", "true".to_owned()),
@@ -113,7 +113,7 @@ fn nonsense() -> Vec<(&'static str, String)> {
 }
 
 /// The body with this JSON in one field.
-fn with(good: &str, field: &str, json: &str) -> String {
+pub(super) fn with(good: &str, field: &str, json: &str) -> String {
     let mut body: Value = serde_json::from_str(good).unwrap_or_default();
     body[field] = json!("HERE");
     body.to_string().replace("\"HERE\"", json)

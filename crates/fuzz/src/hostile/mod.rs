@@ -1,14 +1,18 @@
 //! Requests that somebody wrote to break a service, each with the only answers that are right.
 
 mod bodies;
+mod internal;
 mod paths;
 mod protocol;
 mod sessions;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use common::Service;
+
 use super::{
     LIMIT,
+    internal::Internal,
     raw::{self, Answer},
     target::{Request, Target},
 };
@@ -52,11 +56,24 @@ impl Attack {
 /// # Errors
 /// All that went wrong, by the names of the requests.
 pub(super) async fn run(target: &Target) -> Result<usize> {
-    let attacks = all(target)?;
+    let good = Request::get(&target.good).bytes(Some(&target.me.cookie));
+    send(target.name, target.port, &good, all(target)?).await
+}
+
+/// The same to what a service answers `console`.
+///
+/// # Errors
+/// All that went wrong, by the names of the requests.
+pub(super) async fn run_internal(target: &Internal) -> Result<usize> {
+    let good = target.bytes(&target.good);
+    send(target.name, target.port, &good, internal::attacks(target)).await
+}
+
+async fn send(name: Service, port: u16, good: &[u8], attacks: Vec<Attack>) -> Result<usize> {
     let mut wrong = Vec::new();
     for attack in &attacks {
-        if let Err(error) = one(target, attack).await {
-            wrong.push(format!("{} {}: {error:#}", target.name, attack.name));
+        if let Err(error) = one(port, good, attack).await {
+            wrong.push(format!("{name} {}: {error:#}", attack.name));
         }
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -69,11 +86,10 @@ fn all(target: &Target) -> Result<Vec<Attack>> {
     Ok(others.into_iter().flatten().collect())
 }
 
-async fn one(target: &Target, attack: &Attack) -> Result<()> {
-    let answer = raw::send(target.port, &attack.request, LIMIT).await?;
+async fn one(port: u16, good: &[u8], attack: &Attack) -> Result<()> {
+    let answer = raw::send(port, &attack.request, LIMIT).await?;
     attack.expected.check(answer.as_ref())?;
-    let good = Request::get(&target.good).bytes(Some(&target.me.cookie));
-    let answer = raw::send(target.port, &good, LIMIT).await.context("the good request behind it")?;
+    let answer = raw::send(port, good, LIMIT).await.context("the good request behind it")?;
     let status = answer.map(|answer| answer.status);
     ensure!(status == Some(200), "the good request behind it was answered {status:?}");
     Ok(())

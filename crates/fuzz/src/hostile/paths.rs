@@ -7,7 +7,7 @@ use super::{
 };
 
 /// Where an id belongs; each is the id of nothing.
-const NO_IDS: [(&str, &str); 13] = [
+pub(super) const NO_IDS: [(&str, &str); 13] = [
     ("SQL that is always true", "1'%20OR%20'1'='1"),
     ("SQL that drops a table", "1%27;DROP%20TABLE%20orders;--"),
     ("SQL that joins a table", "1%27%20UNION%20SELECT%20password%20FROM%20users--"),

@@ -1,15 +1,22 @@
 //! `expiration:complete`: an order's time may be over. Only Postgres knows.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
-use common::event::{ExpirationComplete, Id};
+use common::event::{ExpirationComplete, Id, Timestamp};
 use messaging::{BatchError, Delivery, Handler, Outcome};
 use metrics::counter;
 
 use outbox::batch_error;
 
 use super::UNKNOWN_ORDER_RETRIES;
-use crate::{order::Expiry, store::Store, watermark::Watermarks};
+use crate::{
+    order::Expiry,
+    store::{Fired, Store},
+    watermark::Watermarks,
+};
 
 /// An event that is early by no more than this waits here: clocks differ by so much even in health.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -35,8 +42,8 @@ impl Handler for OnExpirationComplete {
     type Event = ExpirationComplete;
 
     async fn handle(&self, batch: &[Delivery<ExpirationComplete>]) -> Result<Vec<Outcome>, BatchError> {
-        let orders: Vec<Id> = batch.iter().map(|delivery| delivery.event.order_id.clone()).collect();
-        let mut answers = self.expire(&orders).await?;
+        let mut fired: Vec<Fired> = batch.iter().map(of).collect();
+        let mut answers = self.expire(&fired).await?;
         count(&answers);
         for _ in 1..MOST_RUNS {
             let Some((again, wait)) = soon(&answers) else { break };
@@ -45,29 +52,44 @@ impl Handler for OnExpirationComplete {
                 None if self.watermarks.moved(LONGEST_WAIT).await => {}
                 None => break,
             }
-            let later = self.expire(&again).await?;
+            fired.retain(|fired| again.contains(&fired.order));
+            let later = self.expire(&fired).await?;
             count(&later);
             answers.extend(later);
         }
-        Ok(orders.iter().map(|order| outcome(order, answers.get(order))).collect())
+        let outcome = |delivery: &Delivery<ExpirationComplete>| {
+            let order = &delivery.event.order_id;
+            outcome(order, answers.get(order))
+        };
+        Ok(batch.iter().map(outcome).collect())
     }
 }
 
 impl OnExpirationComplete {
-    async fn expire(&self, orders: &[Id]) -> Result<HashMap<Id, Expiry>, BatchError> {
-        self.store.expire(orders, self.watermarks.current()).await.map_err(batch_error)
+    async fn expire(&self, fired: &[Fired]) -> Result<HashMap<Id, Expiry>, BatchError> {
+        self.store.expire_fired(fired, self.watermarks.current()).await.map_err(batch_error)
+    }
+}
+
+/// What is known of how it came.
+fn of(delivery: &Delivery<ExpirationComplete>) -> Fired {
+    let instant = |ms| Timestamp::from_millis(ms).into();
+    Fired {
+        order: delivery.event.order_id.clone(),
+        at: instant(delivery.stored_at_ms),
+        claim: delivery.claim.as_ref().map(|claim| (instant(claim.claimed_at_ms), claim.by.clone())),
     }
 }
 
 /// The orders worth asking about again, and after which wait: `None` is for the watermark to move.
-fn soon(answers: &HashMap<Id, Expiry>) -> Option<(Vec<Id>, Option<Duration>)> {
+fn soon(answers: &HashMap<Id, Expiry>) -> Option<(HashSet<Id>, Option<Duration>)> {
     let waits = answers.iter().filter_map(|(order, answer)| match answer {
         Expiry::Contended => Some((order.clone(), Some(Duration::ZERO))),
         Expiry::Early(remaining) if *remaining <= LONGEST_WAIT => Some((order.clone(), Some(*remaining))),
         Expiry::Waits => Some((order.clone(), None)),
         _ => None,
     });
-    let (orders, waits): (Vec<Id>, Vec<Option<Duration>>) = waits.unzip();
+    let (orders, waits): (HashSet<Id>, Vec<Option<Duration>>) = waits.unzip();
     // Those that only the clock holds up do not wait for payments.
     let longest = waits.iter().copied().flatten().max();
     (!orders.is_empty()).then_some((orders, longest))

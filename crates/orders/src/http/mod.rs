@@ -1,10 +1,12 @@
-//! The HTTP API that existing clients already use.
+//! The HTTP API that existing clients already use, and what `console` is answered.
 
+mod internal;
 mod orders;
 
 use std::{num::NonZeroU32, time::Duration};
 
 use axum::{Router, extract::FromRef};
+use http_common::InternalToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::Sessions;
 
@@ -21,6 +23,10 @@ pub struct Api {
     pub window: Duration,
     /// How many unpaid orders a buyer may have. `None` is no limit.
     pub most_unpaid: Option<NonZeroU32>,
+    /// How long an order may last in all, if operators give it more time.
+    pub extension_limit: Duration,
+    /// With which `console` asks. `None`: it is answered nothing.
+    pub internal_token: Option<InternalToken>,
 }
 
 impl FromRef<Api> for Sessions {
@@ -37,5 +43,5 @@ pub fn router(api: Api) -> Router {
     let routes = OpenApiRouter::new()
         .routes(routes!(orders::list, orders::create))
         .routes(routes!(orders::show, orders::cancel));
-    web::into_router("Orders", PREFIX, routes, api)
+    internal::router(api.clone()).merge(web::into_router("Orders", PREFIX, routes, api))
 }

@@ -5,7 +5,7 @@ use common::{
     api::{ErrorBody, NewOrderBody, OrderBody, OrderPaymentBody, OrderTicketBody},
     event::Id,
 };
-use web::{ApiError, Body, Page, PageQuery, Paged, PathId, Trace, User};
+use web::{ApiError, Arrived, Body, Page, PageQuery, Paged, PathId, Trace, User};
 
 use super::{Api, PREFIX};
 use crate::{
@@ -76,6 +76,7 @@ pub(super) async fn list(
 pub(super) async fn create(
     user: User,
     State(api): State<Api>,
+    Arrived(requested_at): Arrived,
     Trace(traceparent): Trace,
     body: Body,
 ) -> Result<(StatusCode, Json<OrderBody>), ApiError> {
@@ -87,6 +88,7 @@ pub(super) async fn create(
         user_id: user.id,
         window: api.window,
         most_unpaid: api.most_unpaid,
+        requested_at,
         traceparent,
     };
     match api.store.place(&wish).await? {

@@ -24,24 +24,75 @@ struct Row {
     traceparent: Option<String>,
 }
 
+/// What `expire.sql` is given, a column each.
+#[derive(Debug)]
+struct Batch<'a> {
+    ids: Vec<&'a str>,
+    fired: Vec<Option<DateTime<Utc>>>,
+    claimed: Vec<Option<DateTime<Utc>>>,
+    claimed_by: Vec<Option<&'a str>>,
+}
+
+/// An order whose time may be over, because its timer has fired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fired {
+    /// The order.
+    pub order: Id,
+    /// When the broker stored the expiration, by its clock.
+    pub at: DateTime<Utc>,
+    /// When the timer was claimed, by its worker's clock, and by which worker; not told by all releases.
+    pub claim: Option<(DateTime<Utc>, String)>,
+}
+
 impl Store {
+    /// As [`Self::expire`], for orders whose timer has fired; which is kept with each that is cancelled by it.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn expire_fired(
+        &self,
+        fired: &[Fired],
+        watermark: Watermark,
+    ) -> sqlx::Result<HashMap<Id, Expiry>> {
+        let batch = Batch {
+            ids: fired.iter().map(|fired| fired.order.as_str()).collect(),
+            fired: fired.iter().map(|fired| Some(fired.at)).collect(),
+            claimed: fired.iter().map(|fired| fired.claim.as_ref().map(|(at, _)| *at)).collect(),
+            claimed_by: fired.iter().map(|fired| fired.claim.as_ref().map(|(_, by)| by.as_str())).collect(),
+        };
+        self.expire_batch(batch, watermark).await
+    }
+
     /// Cancels those of `orders` that are unpaid, whose time is over, and that no payment may be on its way for; and puts
     /// their `order:cancelled` into the outbox. Answers for each id, duplicates once.
     ///
     /// # Errors
     /// What Postgres answers.
     pub async fn expire(&self, orders: &[Id], watermark: Watermark) -> sqlx::Result<HashMap<Id, Expiry>> {
+        let ids: Vec<&str> = orders.iter().map(Id::as_str).collect();
+        let (fired, claimed, claimed_by) =
+            (vec![None; ids.len()], vec![None; ids.len()], vec![None; ids.len()]);
+        self.expire_batch(Batch { ids, fired, claimed, claimed_by }, watermark).await
+    }
+
+    async fn expire_batch(
+        &self,
+        batch: Batch<'_>,
+        watermark: Watermark,
+    ) -> sqlx::Result<HashMap<Id, Expiry>> {
         let seen = match watermark {
             Watermark::Unknown => "-infinity".to_owned(),
             Watermark::At(instant) => (instant + SLACK).to_rfc3339(),
             Watermark::Waived => "infinity".to_owned(),
         };
-        let ids: Vec<&str> = orders.iter().map(Id::as_str).collect();
         let rows: Vec<Row> = postgres::retry_conflicts(|| async {
             let mut connection = self.database.connection().await?;
             let rows = sqlx::query_as(include_str!("expire.sql"))
-                .bind(&ids)
+                .bind(&batch.ids)
                 .bind(&seen)
+                .bind(&batch.fired)
+                .bind(&batch.claimed)
+                .bind(&batch.claimed_by)
                 .fetch_all(&mut *connection)
                 .await?;
             connection.release();

@@ -7,15 +7,23 @@ mod answer;
 mod cancel;
 mod copy;
 mod expire;
+mod extend;
 mod find;
+mod history;
+mod hold;
+mod known;
 mod migrate;
+mod owed;
 mod pay;
 mod place;
 mod row;
 mod settle;
 
 pub use cancel::CancelError;
+pub use expire::Fired;
+pub use extend::Extended;
 pub use migrate::SCHEMA;
+pub use owed::Closed;
 pub use place::{Placed, Placement};
 
 use common::event::SettledOutcome;
@@ -35,7 +43,9 @@ impl Store {
     pub fn new(database: Database, wake: Wake) -> Self {
         begin_at_zero("orders_placed_total");
         begin_at_zero("orders_completed_total");
-        begin_each_at_zero("orders_cancelled_total", "reason", &["buyer", "expired"]);
+        begin_each_at_zero("orders_cancelled_total", "reason", &["buyer", "expired", "operator"]);
+        begin_at_zero("orders_extended_total");
+        begin_at_zero("orders_payments_closed_total");
         begin_each_at_zero("orders_payments_rejected_total", "reason", &["cancelled", "paid", "unknown"]);
         begin_at_zero("orders_payments_answered_again_total");
         begin_each_at_zero(

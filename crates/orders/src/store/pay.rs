@@ -166,7 +166,7 @@ async fn complete(
     let (orders, payments): (Vec<&str>, Vec<&str>) =
         completed.iter().map(|(event, _)| (event.id.as_str(), event.payment_id.as_str())).unzip();
     let updated = sqlx::query(
-        "update orders set status = 'complete', version = version + 1, payment_id = paid.payment_id
+        "update orders set status = 'complete', version = version + 1, completed_at = now(), payment_id = paid.payment_id
          from unnest($1::text[], $2::text[]) as paid (order_id, payment_id)
          where orders.id = paid.order_id",
     )

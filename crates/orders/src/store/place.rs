@@ -30,6 +30,8 @@ pub struct Placement {
     pub window: Duration,
     /// How many unpaid orders the buyer may have, this one among them. `None` is no limit.
     pub most_unpaid: Option<NonZeroU32>,
+    /// When the request came in, by this machine's clock.
+    pub requested_at: DateTime<Utc>,
     /// Trace context of the request.
     pub traceparent: Traceparent,
 }
@@ -147,6 +149,7 @@ async fn insert(connection: &mut PgConnection, wish: &Placement) -> sqlx::Result
         .bind(window_ms)
         .bind(wish.traceparent.to_string())
         .bind(wish.most_unpaid.map(|_| key(&wish.user_id)))
+        .bind(wish.requested_at)
         .fetch_optional(connection)
         .await?;
     let Some(row) = row else { return Ok(Answer::Settled(Placed::UnknownTicket)) };

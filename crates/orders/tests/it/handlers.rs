@@ -18,7 +18,7 @@ use crate::world::{QUARTER, World, id, on_expiration, payment, wish};
 use orders::store::Placed;
 
 fn delivery<E>(event: E) -> Delivery<E> {
-    Delivery { event, traceparent: None, sequence: 1, delivered: 1 }
+    Delivery { event, traceparent: None, sequence: 1, delivered: 1, stored_at_ms: 0, claim: None }
 }
 
 fn expirations(orders: &[&Id]) -> Vec<Delivery<ExpirationComplete>> {

@@ -282,7 +282,14 @@ async fn payments_that_do_not_get_on_hold_seats_for_no_longer_than_the_bound_and
     world.backdate(&order.id, SECOND).await;
     let handler = OnExpirationComplete { store: world.store.clone(), watermarks: watermarks.clone() };
     let expiration = ExpirationComplete { order_id: order.id.clone() };
-    let delivery = Delivery { event: expiration, traceparent: None, sequence: 1, delivered: 1 };
+    let delivery = Delivery {
+        event: expiration,
+        traceparent: None,
+        sequence: 1,
+        delivered: 1,
+        stored_at_ms: 0,
+        claim: None,
+    };
     assert_eq!(handler.handle(&[delivery]).await.unwrap(), [Outcome::Done]);
     assert_eq!(world.row(&order.id).await.status, "cancelled");
     free.cancel();

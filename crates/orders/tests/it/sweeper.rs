@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use common::clock;
 use orders::{
     sweeper::{BATCH, Sweeper},
     watermark::{Watermark, Watermarks},
 };
+use process::health::Health;
 
 use crate::world::{QUARTER, World, payment, sweeper};
 
@@ -64,4 +66,31 @@ async fn the_sweeper_leaves_alone_what_expired_after_the_last_payment_that_was_s
         assert_eq!(world.row(&since.id).await.status, status);
     }
     assert_eq!(world.row(&before.id).await.status, "cancelled");
+}
+
+#[tokio::test]
+async fn a_sweeper_that_is_held_leaves_everything_alone_until_it_is_released_or_the_time_is_over() {
+    let world = World::new().await;
+    let health = Health::new();
+    let sweeper = sweeper(&world).with_remark(health.register_remark("the sweeper"));
+    let hold = async |seconds: i64| {
+        let until = world.store.now().await.unwrap() + TimeDelta::seconds(seconds);
+        world.store.hold_sweeper(Some(until)).await.unwrap();
+    };
+    let mut swept = Vec::new();
+    for seconds in [60, -1] {
+        world.overdue(Duration::from_secs(11)).await;
+        hold(seconds).await;
+        assert_eq!(world.store.sweeper_hold().await.unwrap().is_some(), seconds > 0);
+        swept.push(sweeper.run_once().await.unwrap());
+    }
+    assert_eq!(swept, [0, 2], "when the time is over, what waited is swept");
+    world.overdue(Duration::from_secs(11)).await;
+    hold(60).await;
+    assert_eq!(sweeper.run_once().await.unwrap(), 0);
+    let remarks = health.remarks();
+    assert!(remarks.len() == 1 && remarks[0].starts_with("the sweeper is held until 2"), "{remarks:?}");
+    world.store.hold_sweeper(None).await.unwrap();
+    assert_eq!(sweeper.run_once().await.unwrap(), 1);
+    assert_eq!(health.remarks(), [""; 0]);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use common::{
+    clock,
     event::{Id, PaymentCreated},
     traceparent::Traceparent,
 };
@@ -182,6 +183,7 @@ pub(crate) fn wish(ticket: &Id) -> Placement {
         user_id: Id::generate(),
         window: QUARTER,
         most_unpaid: None,
+        requested_at: clock::now(),
         traceparent: Traceparent::generate(),
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct World {
     pub(crate) nats: Nats,
     pub(crate) pool: PgPool,
     pub(crate) wake: Wake,
-    database: Database,
+    pub(crate) database: Database,
     broker: Broker,
     jetstream: jetstream::Context,
 }

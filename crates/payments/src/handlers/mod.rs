@@ -4,11 +4,13 @@
 mod order_cancelled;
 mod order_completed;
 mod order_created;
+mod order_extended;
 mod payment_rejected;
 
 pub use order_cancelled::OnOrderCancelled;
 pub use order_completed::OnOrderCompleted;
 pub use order_created::OnOrderCreated;
+pub use order_extended::OnOrderExtended;
 pub use payment_rejected::OnPaymentRejected;
 
 use metrics::counter;

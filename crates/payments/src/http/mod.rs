@@ -1,5 +1,6 @@
-//! The HTTP API that existing clients already use, the webhooks of the provider beside it.
+//! The HTTP API that existing clients already use, the webhooks of the provider beside it, and what `console` is answered.
 
+mod internal;
 mod pay;
 mod payments;
 mod refusal;
@@ -11,6 +12,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
 };
+use http_common::InternalToken;
 use process::telemetry::begin_each_at_zero;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::Sessions;
@@ -32,6 +34,8 @@ pub struct Api {
     pub currency: Currency,
     /// How long a request may take for it.
     pub patience: Patience,
+    /// With which `console` asks. `None`: it is answered nothing.
+    pub internal_token: Option<InternalToken>,
 }
 
 /// How long a request waits for others.
@@ -68,5 +72,5 @@ pub fn router(api: Api) -> Router {
     let webhook =
         OpenApiRouter::new().routes(routes!(webhook::webhook)).layer(DefaultBodyLimit::max(LONGEST_WEBHOOK));
     let routes = OpenApiRouter::new().routes(routes!(payments::list, payments::create)).merge(webhook);
-    web::into_router("Payments", PREFIX, routes, api)
+    internal::router(api.clone()).merge(web::into_router("Payments", PREFIX, routes, api))
 }

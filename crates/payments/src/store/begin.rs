@@ -122,7 +122,8 @@ impl Store {
 /// The order's row stays locked to the end: two tabs at once begin one payment, and none is begun behind a cancellation.
 async fn begin(connection: &mut PgConnection, wish: &Wish) -> sqlx::Result<Begun> {
     let row: Option<OrderRow> = sqlx::query_as(
-        "select status, user_id, price, expires_at <= now() as is_over from orders where id = $1 for update",
+        "select status, user_id, price, greatest(expires_at, extended_to) <= now() as is_over from orders
+         where id = $1 for update",
     )
     .bind(wish.order_id.as_str())
     .fetch_optional(&mut *connection)

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use http_common::InternalToken;
 use payments::http::{Api, Patience, router};
+use process::config::Environment;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 pub(crate) use testkit::golden::check_response as check;
@@ -12,6 +14,15 @@ use web::Sessions;
 use crate::world::{BUYER, World};
 
 pub(crate) const KEY: &str = "asdf";
+
+/// With which `console` asks.
+pub(crate) const INTERNAL_TOKEN: &str = "a token of more than thirty-two characters";
+
+/// The same, as a service has it.
+pub(crate) fn internal_token() -> InternalToken {
+    let mut env = Environment::from_pairs([("INTERNAL_TOKEN", INTERNAL_TOKEN)]);
+    InternalToken::read(&mut env).expect("the token is long enough")
+}
 pub(crate) const SECRET: &str = "whsec_test";
 pub(crate) const PATH: &str = "/api/payments";
 pub(crate) const WEBHOOK: &str = "/api/payments/webhook";
@@ -61,6 +72,7 @@ impl Server {
             webhook_secrets: SECRET.into(),
             currency: currency.parse().unwrap(),
             patience,
+            internal_token: Some(internal_token()),
         };
         Self { world, http: HttpServer::serve(router(api)).await.unwrap() }
     }
@@ -68,6 +80,13 @@ impl Server {
     /// A request of somebody who is not signed in.
     pub(crate) fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, path)
+    }
+
+    /// A request of `console`, with this JSON text as its body.
+    pub(crate) async fn console(&self, method: Method, path: &str, body: &str) -> Response {
+        let request =
+            self.anonymous(method, path).header("authorization", format!("Bearer {INTERNAL_TOKEN}"));
+        send_json(request, body).await.unwrap()
     }
 
     /// A request of this user.

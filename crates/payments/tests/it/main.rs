@@ -9,6 +9,7 @@ mod bad_input;
 mod crashes;
 mod faults;
 mod http;
+mod internal;
 mod openapi;
 mod orders;
 mod pages;

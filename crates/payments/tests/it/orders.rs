@@ -1,9 +1,9 @@
 //! The copy of the orders: their events come late, twice and in any order.
 
-use common::event::Id;
+use common::event::{Id, Timestamp};
 use payments::{
     payment::{Decision, Status},
-    store::{Begun, CancelledOrder, CompletedOrder, OrderRefusal},
+    store::{Begun, CancelledOrder, CompletedOrder, CreatedOrder, ExtendedOrder, OrderRefusal},
 };
 
 use crate::world::{BUYER, World, id, order, wish};
@@ -98,4 +98,74 @@ async fn an_order_is_paid_by_its_buyer_and_nobody_else() {
         OrderRefusal::NotTheBuyers
     );
     assert_eq!(world.store.payments_of(&order, &id(BUYER)).await.unwrap().unwrap().len(), 0);
+}
+
+/// The order with so much more time than it had, in ms.
+fn extended(created: &CreatedOrder, more_ms: i64) -> ExtendedOrder {
+    let expires_at = Timestamp::from_millis(created.expires_at.as_millis() + more_ms);
+    ExtendedOrder { id: created.id.clone(), expires_at }
+}
+
+#[tokio::test]
+async fn an_order_whose_time_was_over_can_be_paid_again_when_it_gets_more() {
+    let world = World::new().await;
+    let created = order("20", -1_000);
+    world.store.add_orders(std::slice::from_ref(&created)).await.unwrap();
+    assert_eq!(refusal(&world, &created.id).await, Some(OrderRefusal::Expired));
+    world.store.extend_orders(&[extended(&created, 60_000)]).await.unwrap();
+    assert_eq!(refusal(&world, &created.id).await, None);
+}
+
+#[tokio::test]
+async fn the_latest_time_holds_in_whatever_order_it_is_told_and_however_often() {
+    let world = World::new().await;
+    let created = order("20", -1_000);
+    let expires_at = async || world.store.money_of(&created.id).await.unwrap().expires_at;
+    let (short, long) = (extended(&created, 60_000), extended(&created, 120_000));
+    // Before the order itself, too: it is not known whose it is, and nothing is lost.
+    world.store.extend_orders(&[long.clone(), short.clone(), long.clone()]).await.unwrap();
+    assert_eq!(refusal(&world, &created.id).await, Some(OrderRefusal::UnknownOrder));
+    for _ in 0..2 {
+        world.store.add_orders(std::slice::from_ref(&created)).await.unwrap();
+        world.store.extend_orders(std::slice::from_ref(&short)).await.unwrap();
+        assert_eq!(expires_at().await, Some(long.expires_at));
+    }
+    assert_eq!(refusal(&world, &created.id).await, None);
+}
+
+#[tokio::test]
+async fn an_order_that_is_over_stays_so_whenever_its_extension_comes() {
+    let world = World::new().await;
+    for extension_is_first in [true, false] {
+        let created = order("20", 60_000);
+        let extended = [extended(&created, 60_000)];
+        if extension_is_first {
+            world.store.extend_orders(&extended).await.unwrap();
+        }
+        world.store.cancel_orders(&[CancelledOrder { id: created.id.clone(), version: 1 }]).await.unwrap();
+        world.store.extend_orders(&extended).await.unwrap();
+        world.store.add_orders(std::slice::from_ref(&created)).await.unwrap();
+        assert_eq!(refusal(&world, &created.id).await, Some(OrderRefusal::Cancelled));
+    }
+}
+
+#[tokio::test]
+async fn the_release_before_takes_no_time_away_from_an_order_that_it_hears_of_late() {
+    let world = World::new().await;
+    let created = order("20", -1_000);
+    world.store.extend_orders(&[extended(&created, 60_000)]).await.unwrap();
+    // As it wrote it.
+    sqlx::query(
+        "insert into orders as o (id, version, status, user_id, price, expires_at) values ($1, 0, 'created', $2, 20, $3)
+         on conflict (id) do update
+         set user_id = excluded.user_id, price = excluded.price, expires_at = excluded.expires_at
+         where o.user_id is null",
+    )
+    .bind(created.id.as_str())
+    .bind(BUYER)
+    .bind(chrono::DateTime::<chrono::Utc>::from(created.expires_at))
+    .execute(&world.pool)
+    .await
+    .unwrap();
+    assert_eq!(refusal(&world, &created.id).await, None);
 }

@@ -19,13 +19,13 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 const WINDOW: Duration = Duration::from_secs(600);
 
 /// An open page that listens.
-struct Page {
+pub(crate) struct Page {
     answer: Response,
     text: String,
 }
 
 impl Page {
-    async fn open(person: Option<&Person>, platform: &Platform, path: &str) -> Self {
+    pub(crate) async fn open(person: Option<&Person>, platform: &Platform, path: &str) -> Self {
         let answer = match person {
             Some(person) => person.request(Method::GET, path).send().await.unwrap(),
             None => client().get(format!("{}{path}", platform.url())).send().await.unwrap(),
@@ -41,7 +41,7 @@ impl Page {
     }
 
     /// Reads until there is a message that contains this; what came before is forgotten.
-    async fn next_text(&mut self, expected: &str) -> String {
+    pub(crate) async fn next_text(&mut self, expected: &str) -> String {
         loop {
             while let Some((message, rest)) = self.text.split_once("\n\n") {
                 let (message, rest) = (message.to_owned(), rest.to_owned());

@@ -7,6 +7,7 @@ mod full;
 mod life;
 mod live;
 mod money;
+mod operators;
 mod overtaken;
 mod people;
 mod race;

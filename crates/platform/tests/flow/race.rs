@@ -35,10 +35,10 @@ const RELEASED: f64 = 5.0;
 const GIVEN_UP: usize = 10;
 
 /// Small, seeded, and the same everywhere (splitmix64).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn next(&mut self, below: u64) -> u64 {
+    pub(crate) fn next(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -127,7 +127,7 @@ async fn chaos(platform: &Platform, dice: &mut Dice, end_ms: i64) {
     }
 }
 
-async fn connect(world: &World, service: Service) -> PgConnection {
+pub(crate) async fn connect(world: &World, service: Service) -> PgConnection {
     PgConnection::connect(world.platform.database_url(service).unwrap()).await.unwrap()
 }
 
@@ -149,7 +149,7 @@ async fn left(database: &mut PgConnection, what: &'static str, sql: &'static str
     (count > 0).then(|| format!("{count} {what}"))
 }
 
-async fn is_settled(world: &World, limit: Duration) {
+pub(crate) async fn is_settled(world: &World, limit: Duration) {
     let mut orders = connect(world, Service::Orders).await;
     let mut payments = connect(world, Service::Payments).await;
     eventually("everything is settled and told", limit, async || {
@@ -173,7 +173,7 @@ async fn is_settled(world: &World, limit: Duration) {
 }
 
 /// I11, order by order: what Stripe has taken is what the order says.
-async fn check_money(world: &World) {
+pub(crate) async fn check_money(world: &World) {
     let mut orders = connect(world, Service::Orders).await;
     let rows: Vec<(String, String, Option<String>)> =
         sqlx::query_as("select id, status, payment_outcome from orders")

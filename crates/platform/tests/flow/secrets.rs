@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::Service;
-use platform::{JWT_KEY, Platform, WEBHOOK_SECRET};
+use platform::{INTERNAL_TOKEN, JWT_KEY, OPERATOR_TOKEN, Platform, VIEWER_TOKEN, WEBHOOK_SECRET};
 use stripe_stand_in::{Call, Fault};
 
 use crate::{
@@ -30,7 +30,16 @@ async fn no_log_of_any_service_has_a_password_a_session_a_key_a_token_a_signatur
         world.order_is(&ada, order, "the money is with the seller", money_is("captured")).await;
     }
 
+    // An operator looks, a viewer is refused, and `console` asks everybody.
+    let console = world.platform.console_url().unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let look = client.get(format!("{console}/api/orders/{by_token}")).bearer_auth(OPERATOR_TOKEN);
+    assert_eq!(look.send().await.unwrap().status(), 200);
+    let act = client.post(format!("{console}/api/timers/{by_token}/fire")).bearer_auth(VIEWER_TOKEN);
+    assert_eq!(act.json(&serde_json::json!({})).send().await.unwrap().status(), 403);
+
     let session = ada.session();
+    let tokens = [INTERNAL_TOKEN, OPERATOR_TOKEN, VIEWER_TOKEN];
     let secrets = [PASSWORD, session, JWT_KEY, WEBHOOK_SECRET, "sk_test_", "tok_visa", GOOD_CARD, "v1="];
     for name in Service::OURS {
         for service in world.platform.services(name) {
@@ -39,7 +48,7 @@ async fn no_log_of_any_service_has_a_password_a_session_a_key_a_token_a_signatur
                 log.contains("TRACE") || log.contains("DEBUG"),
                 "{name} logs too little to prove anything"
             );
-            for secret in secrets {
+            for secret in secrets.into_iter().chain(tokens) {
                 let line = log.lines().find(|line| line.contains(secret));
                 assert_eq!(line, None, "{secret} is in the log of {name}");
             }

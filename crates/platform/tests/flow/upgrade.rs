@@ -74,7 +74,7 @@ fn difference<T: PartialEq + std::fmt::Debug>(
 }
 
 /// What has to be there before the first pod of this release is: its new subjects, in the streams of the one before.
-async fn apply_topology(world: &World) {
+pub(crate) async fn apply_topology(world: &World) {
     let url = world.platform.nats().url();
     let applied = tokio::task::spawn_blocking(move || {
         let mut topology = Command::new(ServiceProcess::build_and_locate("topology").unwrap());

@@ -150,6 +150,12 @@ impl Environment {
         self.variables.get(name).is_some_and(|value| !value.to_string_lossy().trim().is_empty())
     }
 
+    /// The variable `name` if it is there and text, for who only looks at what another reader lists and judges.
+    pub(crate) fn unlisted(&self, name: &str) -> Option<String> {
+        let value = self.is_set(name).then(|| self.variables.get(name)).flatten()?;
+        value.to_str().map(|text| text.trim().to_owned())
+    }
+
     /// Adds a mistake about `name`. For rules that span several variables.
     pub fn mistake(&mut self, name: &str, text: impl Into<String>) {
         self.mistakes.add(name, text.into());

@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod loops;
+mod remark;
 
 use std::{
     borrow::Cow,
@@ -21,6 +22,8 @@ use dependencies::DependencyState;
 pub use dependencies::{Dependency, Needed};
 pub use loops::Heartbeat;
 use loops::LoopState;
+pub use remark::Remark;
+use remark::RemarkState;
 
 type Name = Cow<'static, str>;
 
@@ -34,6 +37,7 @@ struct Inner {
     started_at: Instant,
     loops: Mutex<Vec<Arc<LoopState>>>,
     dependencies: Mutex<Vec<Arc<DependencyState>>>,
+    remarks: Mutex<Vec<Arc<RemarkState>>>,
     draining: AtomicBool,
 }
 
@@ -48,6 +52,7 @@ impl Health {
             started_at: Instant::now(),
             loops: Mutex::default(),
             dependencies: Mutex::default(),
+            remarks: Mutex::default(),
             draining: AtomicBool::new(false),
         }))
     }
@@ -69,6 +74,14 @@ impl Health {
         let state = Arc::new(DependencyState::new(name, needed, unready));
         locked(&self.0.dependencies).push(Arc::clone(&state));
         Dependency::new(state)
+    }
+
+    /// Adds something that may be worth knowing of the process, whether it is ready or not: `name` begins the line, such as `the
+    /// schedule`. Nothing is said of it until it is set.
+    pub fn register_remark(&self, name: impl Into<Name>) -> Remark {
+        let state = Arc::new(RemarkState::new(name.into()));
+        locked(&self.0.remarks).push(Arc::clone(&state));
+        Remark::new(state)
     }
 
     /// Makes the process unready for good: it is about to end.
@@ -101,10 +114,12 @@ impl Health {
         all_well(&draining.into_iter().chain(unready).collect::<Vec<_>>())
     }
 
-    /// A line for each dependency that does not work and without which the process is ready all the same.
+    /// A line for each dependency that does not work and without which the process is ready all the same, and for each remark
+    /// that is set.
     pub fn remarks(&self) -> Vec<String> {
         let dependencies = locked(&self.0.dependencies);
-        dependencies.iter().filter(|each| !each.is_needed()).filter_map(|each| each.complaint()).collect()
+        let away = dependencies.iter().filter(|each| !each.is_needed()).filter_map(|each| each.complaint());
+        away.chain(locked(&self.0.remarks).iter().filter_map(|each| each.line())).collect()
     }
 }
 
@@ -197,6 +212,17 @@ mod tests {
         assert_eq!(health.readyz(), Ok(()));
         assert_eq!(health.remarks(), ["nats is not ready: not connected"]);
         nats.set_ready();
+        assert_eq!(health.remarks(), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_remark_is_told_while_it_is_set_and_makes_nothing_unready() {
+        let health = Health::new();
+        let schedule = health.register_remark("the schedule");
+        assert_eq!(health.remarks(), [""; 0]);
+        schedule.set("is paused");
+        assert_eq!((health.readyz(), health.remarks()), (Ok(()), vec!["the schedule is paused".to_owned()]));
+        schedule.clear();
         assert_eq!(health.remarks(), [""; 0]);
     }
 

@@ -8,8 +8,9 @@ use std::{
 
 use axum::{Router, extract::ConnectInfo, routing::get};
 use process::{
+    Identity,
     health::{Health, Needed},
-    http::{bind, routes, routes_at_root, serve},
+    http::{Inner, bind, routes, routes_at_root, serve},
     telemetry::Metrics,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -40,11 +41,16 @@ async fn ask(addr: SocketAddr, path: &'static str) -> Answer {
     tokio::task::spawn_blocking(move || request(addr, path)).await.unwrap()
 }
 
+fn inner(health: &Health) -> Inner {
+    let identity = Identity::new("orders", "orders-1");
+    Inner { health: health.clone(), metrics: Metrics::install(), identity }
+}
+
 async fn served(health: &Health) -> SocketAddr {
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let addr = listener.local_addr().unwrap();
     let api = Router::new().route("/api/orders", get(async || "orders"));
-    let routes = routes(api, health, &Metrics::install());
+    let routes = routes(api, &inner(health));
     tokio::spawn(serve(listener, routes, IDLE, CancellationToken::new()));
     addr
 }
@@ -89,14 +95,17 @@ async fn what_comes_through_a_proxy_to_a_service_that_answers_every_path_reaches
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let addr = listener.local_addr().unwrap();
     let shop = Router::new().route("/", get(async || "shop")).fallback(async || "no such page");
-    let routes = routes_at_root(shop, &Health::new(), &Metrics::install());
+    let routes = routes_at_root(shop, &inner(&Health::new()));
     tokio::spawn(serve(listener, routes, IDLE, CancellationToken::new()));
     for (path, inside) in [("/livez", "ok\n"), ("/readyz", "ok\n"), ("/", "shop"), ("/x", "no such page")] {
         assert_eq!(ask(addr, path).await.body, inside, "{path}");
     }
     assert_eq!(ask(addr, "/metrics").await.status, 200);
-    for (path, outside) in
-        [("/livez", "no such page"), ("/readyz", "no such page"), ("/metrics", "no such page"), ("/", "shop")]
+    assert!(ask(addr, "/aboutz").await.body.contains("orders-1"));
+    for (path, outside) in ["/livez", "/readyz", "/aboutz", "/metrics"]
+        .map(|path| (path, "no such page"))
+        .into_iter()
+        .chain([("/", "shop")])
     {
         let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
         let head = format!("GET {path} HTTP/1.0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
@@ -105,6 +114,20 @@ async fn what_comes_through_a_proxy_to_a_service_that_answers_every_path_reaches
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.ends_with(&format!("\r\n\r\n{outside}")), "{path}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn a_process_says_which_one_it_is_and_how_it_is() {
+    let health = Health::new();
+    let addr = served(&health).await;
+    let schedule = health.register_remark("the schedule");
+    schedule.set("is paused");
+    assert_eq!(ask(addr, "/readyz").await.body, "ok, though the schedule is paused\n");
+    let about: common::internal::About = serde_json::from_str(&ask(addr, "/aboutz").await.body).unwrap();
+    assert_eq!((about.service.as_str(), about.instance.as_str(), about.ready), ("orders", "orders-1", true));
+    assert_eq!(about.version, env!("CARGO_PKG_VERSION"));
+    assert!(about.started_at <= common::clock::now().into());
+    assert_eq!(about.remarks, ["the schedule is paused"]);
 }
 
 #[tokio::test]
@@ -171,7 +194,7 @@ async fn a_connection_with_half_a_head_does_not_hold_up_the_end() {
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let addr = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let routes = routes(Router::new(), &Health::new(), &Metrics::install());
+    let routes = routes(Router::new(), &inner(&Health::new()));
     let serving = tokio::spawn(serve(listener, routes, IDLE, stop.clone()));
     let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
     stream.write_all(b"GET /livez HT").await.unwrap();
@@ -190,7 +213,7 @@ async fn a_connection_that_is_asked_while_the_drain_announces_itself_gets_its_an
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let addr = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let routes = routes(Router::new(), &Health::new(), &Metrics::install());
+    let routes = routes(Router::new(), &inner(&Health::new()));
     let serving = tokio::spawn(serve(listener, routes, IDLE, stop.clone()));
     let mut kept = tokio::net::TcpStream::connect(addr).await.unwrap();
     let request = b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n";

@@ -1,12 +1,14 @@
-//! The HTTP API that existing clients already use.
+//! The HTTP API that existing clients already use, and what `console` is answered.
 
 mod draft;
+mod internal;
 mod tickets;
 mod which;
 
 use std::num::NonZeroU32;
 
 use axum::{Router, extract::FromRef};
+use http_common::InternalToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::Sessions;
 
@@ -21,6 +23,8 @@ pub struct Api {
     pub sessions: Sessions,
     /// How many changes a seller may make in a minute. `None` is no limit.
     pub most_edits_a_minute: Option<NonZeroU32>,
+    /// With which `console` asks. `None`: it is answered nothing.
+    pub internal_token: Option<InternalToken>,
 }
 
 impl FromRef<Api> for Sessions {
@@ -37,5 +41,5 @@ pub fn router(api: Api) -> Router {
     let routes = OpenApiRouter::new()
         .routes(routes!(tickets::list, tickets::create))
         .routes(routes!(tickets::show, tickets::edit));
-    web::into_router("Tickets", PREFIX, routes, api)
+    internal::router(api.clone()).merge(web::into_router("Tickets", PREFIX, routes, api))
 }

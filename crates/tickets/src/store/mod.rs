@@ -7,6 +7,7 @@
 mod edit;
 mod find;
 mod forget;
+mod history;
 mod hold;
 mod migrate;
 mod row;

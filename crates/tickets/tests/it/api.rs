@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use http_common::InternalToken;
+use process::config::Environment;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 pub(crate) use testkit::golden::check_response as check;
@@ -12,6 +14,15 @@ use web::Sessions;
 use crate::world::World;
 
 pub(crate) const KEY: &str = "asdf";
+
+/// With which `console` asks.
+pub(crate) const INTERNAL_TOKEN: &str = "a token of more than thirty-two characters";
+
+/// The same, as a service has it.
+pub(crate) fn internal_token() -> InternalToken {
+    let mut env = Environment::from_pairs([("INTERNAL_TOKEN", INTERNAL_TOKEN)]);
+    InternalToken::read(&mut env).expect("the token is long enough")
+}
 
 /// One test's tickets behind their API.
 pub(crate) struct Server {
@@ -31,13 +42,21 @@ impl Server {
     /// Over a service that lets a seller make so many changes in a minute.
     pub(crate) async fn with_limit(world: World, most_edits_a_minute: Option<NonZeroU32>) -> Self {
         let sessions = Sessions::new(KEY.into());
-        let api = Api { store: world.store.clone(), sessions, most_edits_a_minute };
+        let internal_token = Some(internal_token());
+        let api = Api { store: world.store.clone(), sessions, most_edits_a_minute, internal_token };
         Self { world, http: HttpServer::serve(router(api)).await.unwrap() }
     }
 
     /// A request of somebody who is not signed in.
     pub(crate) fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, path)
+    }
+
+    /// A request of `console`, with this JSON text as its body.
+    pub(crate) async fn console(&self, method: Method, path: &str, body: &str) -> Response {
+        let request =
+            self.anonymous(method, path).header("authorization", format!("Bearer {INTERNAL_TOKEN}"));
+        send_json(request, body).await.unwrap()
     }
 
     /// A request of this user.

@@ -18,8 +18,12 @@ use crate::{
 
 async fn served() -> SocketAddr {
     let world = World::new().await;
-    let api =
-        Api { store: world.store.clone(), sessions: Sessions::new(KEY.into()), most_edits_a_minute: None };
+    let api = Api {
+        store: world.store.clone(),
+        sessions: Sessions::new(KEY.into()),
+        most_edits_a_minute: None,
+        internal_token: None,
+    };
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let addr = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, router(api), Duration::from_secs(75), CancellationToken::new()));

@@ -105,7 +105,14 @@ async fn one_batch_may_hold_duplicates_rivals_and_unknown_tickets() {
 }
 
 fn delivery<E>(event: E) -> Delivery<E> {
-    Delivery { event, traceparent: Some(Traceparent::generate()), sequence: 1, delivered: 1 }
+    Delivery {
+        event,
+        traceparent: Some(Traceparent::generate()),
+        sequence: 1,
+        delivered: 1,
+        stored_at_ms: 0,
+        claim: None,
+    }
 }
 
 fn created(order: &str, ticket: &Id) -> Delivery<OrderCreated> {

@@ -10,6 +10,7 @@ mod early;
 mod hold;
 mod http;
 mod interleavings;
+mod internal;
 mod openapi;
 mod platform;
 mod process;
