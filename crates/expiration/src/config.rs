@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http_common::InternalToken;
 use messaging::NatsSettings;
 use process::config::{CaFile, Environment, duration};
 use redis::{ConnectionAddr, IntoConnectionInfo};
@@ -18,17 +19,20 @@ pub struct Settings {
     pub redis_ca: Option<CaFile>,
     /// Longest timer accepted (`EXPIRATION_MAX_DELAY`).
     pub max_delay: Duration,
+    /// With which `console` asks (`INTERNAL_TOKEN`); without one it gets no answer.
+    pub internal_token: Option<InternalToken>,
 }
 
 impl Settings {
-    /// Reads `REDIS_URL` or `REDIS_HOST`, `REDIS_CA_FILE` and `EXPIRATION_MAX_DELAY`.
+    /// Reads `REDIS_URL` or `REDIS_HOST`, `REDIS_CA_FILE`, `EXPIRATION_MAX_DELAY` and `INTERNAL_TOKEN`.
     pub fn read(env: &mut Environment) -> Option<Self> {
         let nats = NatsSettings::read(env);
         let redis_url = read_redis(env);
         let redis_ca = read_ca(env, redis_url.as_ref());
         let max_delay =
             env.or("EXPIRATION_MAX_DELAY", "longest timer accepted", "366d", duration::parse_positive);
-        Some(Self { nats: nats?, redis_url: redis_url?, redis_ca, max_delay: max_delay? })
+        let internal_token = InternalToken::read(env);
+        Some(Self { nats: nats?, redis_url: redis_url?, redis_ca, max_delay: max_delay?, internal_token })
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod clocks;
 pub mod config;
 pub mod handlers;
+pub mod http;
 pub mod monitor;
 pub mod relay;
 pub mod schedule;

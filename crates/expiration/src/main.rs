@@ -3,9 +3,10 @@
 use common::Service;
 use expiration::{
     config::Settings,
-    handlers::{OrderCancelledHandler, OrderCreatedHandler},
+    handlers::{OrderCancelledHandler, OrderCreatedHandler, OrderExtendedHandler},
+    http,
     monitor::Monitor,
-    relay::Relay,
+    relay::{DueWake, Relay},
     schedule::Schedule,
 };
 use messaging::{Broker, ConsumerOptions};
@@ -24,25 +25,32 @@ fn main() -> Exit {
 }
 
 async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
-    process.serve(axum::Router::new()).await?;
-    let nats = &settings.nats;
-    let broker = Broker::connect(Service::Expiration, nats, process.health()).await?;
+    let (nats, max_delay) = (&settings.nats, settings.max_delay);
     let schedule =
-        Schedule::trusting(settings.redis_url.expose_secret(), settings.redis_ca.as_ref(), &nats.cluster_id)?;
+        Schedule::trusting(settings.redis_url.expose_secret(), settings.redis_ca.as_ref(), &nats.cluster_id)?
+            .for_worker(&nats.servers.client_id);
+    let due_wake = DueWake::default();
+    process
+        .serve(http::router(schedule.clone(), max_delay, due_wake.clone(), settings.internal_token))
+        .await?;
+    let broker = Broker::connect(Service::Expiration, nats, process.health()).await?;
     let stop = process.stopping();
 
-    let relay = Relay::new(schedule.clone(), broker.publisher(), process.health())?;
-    let created = OrderCreatedHandler::new(schedule.clone(), settings.max_delay, relay.due_wake());
+    let relay = Relay::new(schedule.clone(), broker.publisher(), due_wake.clone(), process.health())?;
+    let created = OrderCreatedHandler::new(schedule.clone(), max_delay, due_wake.clone());
     let cancelled = OrderCancelledHandler::new(schedule.clone());
+    let extended = OrderExtendedHandler::new(schedule.clone(), max_delay, due_wake);
     let monitor = Monitor::new(schedule, relay.in_flight(), broker.clone(), process.health());
     let created =
         broker.consumer(created, ConsumerOptions { in_flight: BACKLOG_IN_FLIGHT, ..Default::default() });
     let cancelled = broker.consumer(cancelled, ConsumerOptions::default());
+    let extended = broker.consumer(extended, ConsumerOptions::default());
 
     process.spawn("nats", loops(broker.watch(stop.clone())));
     process.spawn("relay", loops(relay.run(stop.clone())));
     process.spawn("consumer of order:created", loops(created.run(stop.clone())));
     process.spawn("consumer of order:cancelled", loops(cancelled.run(stop.clone())));
+    process.spawn("consumer of order:extended", loops(extended.run(stop.clone())));
     process.spawn("monitor", loops(monitor.run(stop)));
     Ok(())
 }

@@ -5,6 +5,7 @@ mod support;
 use std::{collections::BTreeMap, time::Duration};
 
 use common::{Service, event::Id};
+use messaging::ClaimHeader;
 use support::{LONG, World, in_ms, metric};
 use testkit::eventually;
 
@@ -19,6 +20,9 @@ async fn an_order_of_an_older_service_fires_at_its_time() {
     assert_eq!(stored[0].payload, format!(r#"{{"orderId":"{}"}}"#, fired[0].0));
     let headers = stored[0].headers.as_ref().unwrap();
     assert_eq!(headers.get("Nats-Msg-Id").unwrap().as_str(), format!("expiration:complete:{}", fired[0].0));
+    let claim: ClaimHeader = headers.get("claim").unwrap().as_str().parse().unwrap();
+    assert_eq!(claim.by, "expiration-1");
+    assert!((due_ms - 1_000..=fired[0].1 + 1).contains(&claim.claimed_at_ms), "{claim} of {fired:?}");
     world.is_drained().await;
     assert!(metric(&worker, "expiration_fired_total").await >= 1.0);
 }
@@ -117,6 +121,35 @@ async fn a_timer_that_is_due_before_the_next_look_wakes_the_worker() {
     }
     late.sort_unstable();
     assert!(late[5] < 400, "the median of {late:?} ms says that nothing woke it");
+}
+
+#[tokio::test]
+async fn a_timer_that_an_operator_moves_to_now_wakes_the_worker() {
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+    let world = World::start().await;
+    let worker = world.command("expiration-1").env("INTERNAL_TOKEN", TOKEN).spawn().await.unwrap();
+    worker.ready(LONG).await.unwrap();
+    let url = format!("{}/internal/timers/move", worker.http_url());
+    let http = reqwest::Client::new();
+    // As above: the worker looks once a second.
+    let mut took = Vec::new();
+    for _ in 0..10 {
+        let id = world.order(in_ms(3_600_000)).await;
+        world.has_scheduled(1).await;
+        let body = format!(r#"{{"timers":[{{"id":"{id}","to":"1970-01-01T00:00:00.000Z"}}]}}"#);
+        let moved_at = in_ms(0);
+        let answer = testkit::send_json(http.post(&url).bearer_auth(TOKEN), &body).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let at = eventually("it fires", LONG, async || {
+            let fired = world.fired().await;
+            fired.into_iter().find(|(fired, _)| *fired == id).map(|(_, at)| at).ok_or("not yet".to_owned())
+        })
+        .await;
+        took.push(at - moved_at);
+        world.is_drained().await;
+    }
+    took.sort_unstable();
+    assert!(took[5] < 400, "the median of {took:?} ms says that nothing woke it");
 }
 
 async fn replicas_share(count: usize) {

@@ -2,11 +2,12 @@
 
 use std::{
     ops::Range,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use common::event::{Event, ExpirationComplete, Id};
-use messaging::Outgoing;
+use messaging::{ClaimHeader, Outgoing};
 use metrics::{Counter, Histogram, counter, histogram};
 use process::telemetry::begin_at_zero;
 use tracing::{debug, warn};
@@ -46,7 +47,12 @@ impl Firing {
     /// Answers whether all of it is stored. A drain waits for it too: the few ms until the last instant are less than
     /// another worker would take to find what is given back.
     pub(super) async fn fire(self, pipeline: &Pipeline) -> bool {
-        let messages: Vec<Outgoing> = self.claim.jobs.iter().map(|job| message(&job.id)).collect();
+        let header = ClaimHeader {
+            claimed_at_ms: self.claim.claimed_at_ms(),
+            by: pipeline.schedule.worker().to_owned(),
+        };
+        let header: Arc<str> = header.to_string().into();
+        let messages: Vec<Outgoing> = self.claim.jobs.iter().map(|job| message(&job.id, &header)).collect();
         let published = self.publish(&messages, pipeline).await;
         pipeline.figures.record(&published.stored, pipeline.schedule.clocks());
         self.settle(&pipeline.schedule, &published).await;
@@ -111,13 +117,14 @@ impl Firing {
     }
 }
 
-fn message(order_id: &Id) -> Outgoing {
+fn message(order_id: &Id, claim: &Arc<str>) -> Outgoing {
     // Every character of an id stands for itself in JSON.
     let payload = format!(r#"{{"orderId":"{order_id}"}}"#);
     Outgoing {
         subject: ExpirationComplete::SUBJECT,
         message_id: ExpirationComplete::message_id_of(order_id),
         traceparent: None,
+        claim: Some(Arc::clone(claim)),
         payload: payload.into(),
     }
 }
@@ -157,6 +164,6 @@ mod tests {
     fn the_body_is_what_the_contract_says() {
         let id = Id::generate();
         let contract = serde_json::to_vec(&ExpirationComplete { order_id: id.clone() }).unwrap();
-        assert_eq!(message(&id).payload, contract);
+        assert_eq!(message(&id, &"1 a".into()).payload, contract);
     }
 }

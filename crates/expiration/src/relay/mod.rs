@@ -82,17 +82,22 @@ struct Pipeline {
 }
 
 impl Relay {
-    /// Fires the timers of `schedule` through `publisher`.
+    /// Fires the timers of `schedule` through `publisher`. `due_wake` wakes it when one becomes due before it would look again.
     ///
     /// # Errors
     /// When the operating system has no thread to give.
-    pub fn new(schedule: Schedule, publisher: Publisher, health: &Health) -> anyhow::Result<Self> {
+    pub fn new(
+        schedule: Schedule,
+        publisher: Publisher,
+        due_wake: DueWake,
+        health: &Health,
+    ) -> anyhow::Result<Self> {
         let pipeline =
             Pipeline { schedule, publisher, sleeper: PreciseSleeper::start()?, figures: Figures::new() };
         Ok(Self {
             pipeline: Arc::new(pipeline),
             heartbeat: health.register_loop("relay", LONGEST_SILENCE),
-            due_wake: DueWake::default(),
+            due_wake,
             in_flight: InFlight::default(),
             slots: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
             batches: TaskTracker::new(),
@@ -100,11 +105,6 @@ impl Relay {
             blind: AtomicBool::new(false),
             behind: AtomicBool::new(false),
         })
-    }
-
-    /// Wakes this relay when a timer is added that is due before it would look again.
-    pub fn due_wake(&self) -> DueWake {
-        self.due_wake.clone()
     }
 
     /// What this relay has claimed and not completed.

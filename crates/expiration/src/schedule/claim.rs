@@ -54,6 +54,11 @@ impl Claim {
         &self.score
     }
 
+    /// When this worker began to claim, by its own clock, ms since the epoch.
+    pub fn claimed_at_ms(&self) -> i64 {
+        self.anchors.worker.1 / 1_000
+    }
+
     /// Whether every member that was claimed is one of the jobs; else some were not written by us.
     pub(super) fn is_whole(&self) -> bool {
         self.whole
@@ -99,15 +104,15 @@ impl Schedule {
         let mut call = self.scripts.claim.key(&self.keys.due);
         call.key(&self.keys.claims)
             .key(&self.keys.clock)
+            .key(&self.keys.pause)
+            .key(&self.keys.holders)
             .arg(worker_us)
             .arg(millis(self.lease))
             .arg(options.limit);
-        call.arg(millis(options.ahead)).arg(options.fresh);
+        call.arg(millis(options.ahead)).arg(options.fresh).arg(&*self.worker);
         let answer: Vec<Value> = self
-            .connection
-            .run(|mut redis| async move { call.invoke_async(&mut redis).await })
+            .invoke(&call, "claim due orders")
             .await
-            .map_err(unavailable("claim due orders"))
             .inspect_err(|error| self.note_refusal(Some(error.to_string())))?;
         self.note_refusal(None);
         self.read_claim(answer, asked_at, worker_us).map_err(unavailable("read a claim"))

@@ -9,6 +9,11 @@ pub(super) struct Keys {
     pub(super) claims: String,
     /// Sorted set with one member, whose score is the fleet's clock in ms: the latest that a worker and Redis agreed on.
     pub(super) clock: String,
+    /// Hash of the pause; there is none while timers fire as they fall due.
+    pub(super) pause: String,
+    /// Hash: the fraction of a claim's score, 1 to 4095 -> its score and who has it. It keeps what is over until the
+    /// fraction comes round again.
+    pub(super) holders: String,
 }
 
 impl Keys {
@@ -18,6 +23,8 @@ impl Keys {
             due: format!("{schedule}:due"),
             claims: format!("{schedule}:claims"),
             clock: format!("{schedule}:clock"),
+            pause: format!("{schedule}:pause"),
+            holders: format!("{schedule}:holders"),
         }
     }
 }

@@ -1,13 +1,21 @@
 //! The schedule: timers in one Redis sorted set, and the only code that speaks Redis.
 //!
 //! A job never leaves the set until its event is stored. Claiming re-scores it in place, so recovery from a crash is
-//! the normal poll: a lapsed claim is simply due again. No reaper, no cursor, no second set.
+//! the normal poll: a lapsed claim is simply due again. No reaper, no cursor, no second set. What operators pause stands beside
+//! it, where the script that claims reads it: no worker can miss it.
 
+mod change;
 mod claim;
 mod connection;
 mod earliest_due;
+mod forecast;
+mod holders;
 mod keys;
+mod page;
+mod pause;
+mod scripts;
 mod server;
+mod state;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -17,12 +25,15 @@ use std::{
 use crate::clocks::Clocks;
 use common::event::Id;
 use process::config::CaFile;
-use redis::{RedisError, Script, cmd};
+use redis::{Pipeline, RedisError, ScriptInvocation, cmd};
 
 pub use claim::{Claim, ClaimOptions, Claimed};
 use connection::Connection;
 use earliest_due::EarliestDue;
 use keys::Keys;
+pub use page::PageQuery;
+pub use pause::{LONGEST_PAUSE, PauseAnswer, Waiting};
+use scripts::Scripts;
 pub use server::ServerFacts;
 
 /// How long a claim keeps other workers away. Longer than a PubAck may take, short enough to wait for after a crash.
@@ -61,18 +72,12 @@ pub struct Head {
 pub struct Schedule {
     connection: Arc<Connection>,
     keys: Keys,
+    worker: Arc<str>,
     scripts: Arc<Scripts>,
     earliest_due: Arc<EarliestDue>,
     lease: Duration,
     clocks: Clocks,
     refusal: Arc<Mutex<Option<String>>>,
-}
-
-#[derive(Debug)]
-struct Scripts {
-    claim: Script,
-    complete: Script,
-    release: Script,
 }
 
 impl Schedule {
@@ -90,20 +95,28 @@ impl Schedule {
     /// As [`new`](Self::new), and when there is a `ca` and `url` is not one with TLS.
     pub fn trusting(url: &str, ca: Option<&CaFile>, cluster: &str) -> Result<Self, Unavailable> {
         let connection = Connection::new(url, ca).map_err(unavailable("read the URL of the schedule"))?;
-        let scripts = Scripts {
-            claim: Script::new(include_str!("claim.lua")),
-            complete: Script::new(include_str!("complete.lua")),
-            release: Script::new(include_str!("release.lua")),
-        };
         Ok(Self {
             connection: Arc::new(connection),
             keys: Keys::new(cluster),
-            scripts: Arc::new(scripts),
+            worker: "unnamed".into(),
+            scripts: Arc::default(),
             earliest_due: Arc::default(),
             lease: LEASE,
             clocks: Clocks::default(),
             refusal: Arc::default(),
         })
+    }
+
+    /// The same schedule in the hands of the worker with this name, its `NATS_CLIENT_ID`: claims are made in it.
+    #[must_use]
+    pub fn for_worker(mut self, name: &str) -> Self {
+        self.worker = name.into();
+        self
+    }
+
+    /// In whose name claims are made.
+    pub fn worker(&self) -> &str {
+        &self.worker
     }
 
     /// The same schedule with another lease, for tests that would not wait for a claim to lapse.
@@ -176,10 +189,7 @@ impl Schedule {
         for job in stored {
             call.arg(job.id.as_str());
         }
-        self.connection
-            .run(|mut redis| async move { call.invoke_async(&mut redis).await })
-            .await
-            .map_err(unavailable("complete orders"))
+        self.invoke(&call, "complete orders").await
     }
 
     /// Gives jobs of a claim back, due at their own time again.
@@ -195,10 +205,7 @@ impl Schedule {
         for job in jobs {
             call.arg(job.id.as_str()).arg(job.due_ms);
         }
-        self.connection
-            .run(|mut redis| async move { call.invoke_async(&mut redis).await })
-            .await
-            .map_err(unavailable("release orders"))
+        self.invoke(&call, "release orders").await
     }
 
     /// Removes timers, claimed or not. Returns how many were there.
@@ -222,16 +229,10 @@ impl Schedule {
     /// # Errors
     /// When Redis gave no answer.
     pub async fn head(&self) -> Result<Head, Unavailable> {
-        let due = self.keys.due.clone();
-        let (jobs, first): (u64, Vec<(String, f64)>) = self
-            .connection
-            .run(|mut redis| async move {
-                let mut both = redis::pipe();
-                both.cmd("ZCARD").arg(&due).cmd("ZRANGE").arg(&due).arg(0).arg(0).arg("WITHSCORES");
-                both.query_async(&mut redis).await
-            })
-            .await
-            .map_err(unavailable("look at the schedule"))?;
+        let due = &self.keys.due;
+        let mut both = redis::pipe();
+        both.cmd("ZCARD").arg(due).cmd("ZRANGE").arg(due).arg(0).arg(0).arg("WITHSCORES");
+        let (jobs, first): (u64, Vec<(String, f64)>) = self.all(&both, "look at the schedule").await?;
         let due_ms = first.first().map(|(_, score)| self.due_ms(*score));
         self.earliest_due.set(due_ms);
         Ok(Head { jobs, due_ms })
@@ -240,6 +241,29 @@ impl Schedule {
     /// The earliest due time that this process knew of when it last spoke to Redis, ms since the epoch.
     pub fn earliest_known_ms(&self) -> Option<i64> {
         self.earliest_due.earliest_ms()
+    }
+
+    async fn invoke<T: redis::FromRedisValue>(
+        &self,
+        call: &ScriptInvocation<'_>,
+        action: &'static str,
+    ) -> Result<T, Unavailable> {
+        self.connection
+            .run(|mut redis| async move { call.invoke_async(&mut redis).await })
+            .await
+            .map_err(unavailable(action))
+    }
+
+    /// Runs commands one after the other: they share the way there and back, and nothing else.
+    async fn all<T: redis::FromRedisValue>(
+        &self,
+        commands: &Pipeline,
+        action: &'static str,
+    ) -> Result<T, Unavailable> {
+        self.connection
+            .run(|mut redis| async move { commands.query_async(&mut redis).await })
+            .await
+            .map_err(unavailable(action))
     }
 
     async fn run<T: redis::FromRedisValue>(

@@ -1,4 +1,6 @@
-//! Watches over the schedule: its readiness, its size, and the age of the oldest job that should have fired.
+//! Watches over the schedule: its readiness, its size, the age of the oldest job that should have fired, and a pause.
+
+mod pause_watch;
 
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use metrics::gauge;
 use process::health::{Dependency, Health, Heartbeat, Needed};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
+
+use pause_watch::PauseWatch;
 
 use crate::{
     relay::InFlight,
@@ -26,6 +30,7 @@ pub struct Monitor {
     heartbeat: Heartbeat,
     redis: Dependency,
     clocks: Dependency,
+    pause: PauseWatch,
     broker: Broker,
     /// Looks until the broker is asked for the time again.
     until_asked: u32,
@@ -44,6 +49,7 @@ impl Monitor {
             heartbeat: health.register_loop("monitor", LONGEST_SILENCE),
             redis: health.register_dependency("redis", Needed::Always),
             clocks: health.register_dependency("clocks", Needed::ToBegin),
+            pause: PauseWatch::new(health),
             broker,
             until_asked: 0,
             jobs: 0,
@@ -77,6 +83,9 @@ impl Monitor {
             }
         }
         self.look_at_clocks().await;
+        if self.connected {
+            self.pause.look(&self.schedule).await;
+        }
         gauge!("expiration_pending_jobs").set(self.jobs as f64);
         gauge!("expiration_oldest_due_age_seconds").set(self.oldest_due_age().as_secs_f64());
     }
