@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{
+    claim_header::CLAIM,
+    event_check::read_body,
     handler::{Delivery, Handler, Outcome},
     handler_run::HandlerRun,
     received::{Position, Received},
@@ -77,29 +79,12 @@ impl<H: Handler> BatchProcessor<H> {
 }
 
 fn decode<E: Event>(message: &Received) -> Result<Delivery<E>, String> {
-    // serde would read an array as the fields in their order, which nobody promised.
-    if message.payload.trim_ascii_start().first() == Some(&b'[') {
-        return Err(format!("the body is not a valid {}: it is an array, not an object", E::SUBJECT));
-    }
-    let event = serde_json::from_slice(&message.payload).map_err(|_| why_invalid::<E>(&message.payload))?;
-    let traceparent = message
-        .headers
-        .as_ref()
-        .and_then(|headers| headers.get(TRACEPARENT))
-        .and_then(|value| value.as_str().parse().ok());
-    let Position { sequence, delivered, .. } = message.position;
-    Ok(Delivery { event, traceparent, sequence, delivered })
-}
-
-/// Reads a bad body once more, slowly, for a reason that names the field.
-fn why_invalid<E: Event>(body: &[u8]) -> String {
-    let reader = &mut serde_json::Deserializer::from_slice(body);
-    let reason = match serde_path_to_error::deserialize::<_, E>(reader) {
-        Err(error) if error.path().iter().next().is_some() => {
-            format!("at {}: {}", error.path(), error.inner())
-        }
-        Err(error) => error.inner().to_string(),
-        Ok(_) => "something stands behind it".to_owned(),
-    };
-    format!("the body is not a valid {}: {reason}", E::SUBJECT)
+    let event = read_body(&message.payload).map_err(|invalid| invalid.to_string())?;
+    let headers = message.headers.as_ref();
+    let traceparent =
+        headers.and_then(|headers| headers.get(TRACEPARENT)).and_then(|value| value.as_str().parse().ok());
+    let claim = headers.and_then(|headers| headers.get(CLAIM)).and_then(|value| value.as_str().parse().ok());
+    let (sequence, published_ns) = message.published_at();
+    let Position { delivered, .. } = message.position;
+    Ok(Delivery { event, traceparent, sequence, delivered, stored_at_ms: published_ns / 1_000_000, claim })
 }

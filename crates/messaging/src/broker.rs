@@ -59,6 +59,11 @@ impl Broker {
         self.client.statistics().connects.load(Ordering::Relaxed)
     }
 
+    /// Names and settings of all that belongs to its cluster.
+    pub fn topology(&self) -> &Topology {
+        self.provisioner.topology()
+    }
+
     pub(super) fn service(&self) -> Service {
         self.service
     }
@@ -71,6 +76,10 @@ impl Broker {
         &self.provisioner
     }
 
+    pub(super) fn shared_provisioner(&self) -> Arc<Provisioner> {
+        Arc::clone(&self.provisioner)
+    }
+
     /// A publisher on this connection.
     pub fn publisher(&self) -> Publisher {
         Publisher::new(self.client.clone(), Arc::clone(&self.provisioner))
@@ -78,14 +87,7 @@ impl Broker {
 
     /// The consumer that feeds `handler` with the events of its subject.
     pub fn consumer<H: Handler>(&self, handler: H, options: ConsumerOptions) -> Consumer<H> {
-        Consumer::new(
-            self.service,
-            self.client.clone(),
-            Arc::clone(&self.provisioner),
-            handler,
-            options,
-            &self.health,
-        )
+        Consumer::new(self.service, &self.client, &self.provisioner, handler, options, &self.health)
     }
 
     /// Runs the consumer of `handler` until the drain; `committing` knows when it has ended. Called by `main`.

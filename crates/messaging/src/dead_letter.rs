@@ -4,7 +4,7 @@ mod overflow;
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use async_nats::{
     HeaderMap, HeaderName, HeaderValue,
@@ -12,41 +12,30 @@ use async_nats::{
     jetstream::{
         self,
         context::{PublishError, PublishErrorKind},
-        message::PublishMessage,
+        message::{PublishMessage, StreamMessage},
+        stream::LastRawMessageErrorKind,
     },
 };
 use bytes::Bytes;
 use metrics::{Counter, counter};
 use tracing::error;
 
-use super::{Provisioner, publisher::PUBACK_TIMEOUT, received::Received, topology};
+use super::{
+    Provisioner, dead_letter_header as header,
+    origin::{self, Origin},
+    publisher::PUBACK_TIMEOUT,
+    received::Received,
+    topology,
+};
 
 /// Bytes kept of a body that does not fit beside the headers.
 const CUT_BODY: usize = 4 * 1024;
 /// Bytes kept of a reason.
 const LONGEST_REASON: usize = 1024;
+/// How often a letter is tried anew because the one in its place was deleted meanwhile.
+const RACES: usize = 4;
 /// Bytes that the broker's limit on a message leaves for the headers that are added here.
 const HEADER_ROOM: usize = 8 * 1024;
-
-/// Headers of a dead letter. The original ones stand beside them, prefixed [`ORIGINAL`](header::ORIGINAL).
-pub mod header {
-    /// Prefix of the original message's headers.
-    pub const ORIGINAL: &str = "orig-";
-    /// Stream that the message came from.
-    pub const STREAM: &str = "dead-letter-stream";
-    /// Its sequence there.
-    pub const SEQUENCE: &str = "dead-letter-sequence";
-    /// Its subject.
-    pub const SUBJECT: &str = "dead-letter-subject";
-    /// When it was stored there, RFC 3339.
-    pub const PUBLISHED: &str = "dead-letter-published";
-    /// The durable consumer that gave it up.
-    pub const CONSUMER: &str = "dead-letter-consumer";
-    /// Why.
-    pub const REASON: &str = "dead-letter-reason";
-    /// Length of the original body in bytes, where it did not fit and was cut.
-    pub const CUT_FROM: &str = "dead-letter-cut-from";
-}
 
 /// Where a message that is given up was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,18 +79,15 @@ impl DeadLetters {
     /// # Errors
     /// When it is not known to be stored: keep the message and come back.
     pub(super) async fn store(&self, letter: &DeadLetter<'_>) -> anyhow::Result<Stored> {
-        let origin = Origin::of(letter.message);
+        let origin = letter.message.origin();
         let subject = topology::dead_letter_subject(&self.durable, origin.sequence);
         let content = self.content(letter, &origin);
-        let stored = self.publish_first(&content, &origin.published, &subject).await;
+        let stored = self.publish_first(&content, &subject).await;
         if let Err(error) = &stored
             && overflow::is_for_want_of_room(error)
         {
-            let subject = topology::overflow_subject(
-                &self.durable,
-                origin.sequence,
-                letter.message.position.published_ns,
-            );
+            let Origin { sequence, published_ns, replays, .. } = origin;
+            let subject = topology::overflow_subject(&self.durable, sequence, published_ns, replays);
             self.overflow(&content, &subject).await.context("keep it in the overflow of the dead letters")?;
             return Ok(Stored::InOverflow);
         }
@@ -119,36 +105,36 @@ impl DeadLetters {
         stored.map(|()| Stored::There)
     }
 
-    /// As the first on its subject, also into a stream that has to be made first.
-    async fn publish_first(
-        &self,
-        content: &Content,
-        published_at: &str,
-        subject: &str,
-    ) -> anyhow::Result<()> {
-        let mut published = self.publish(content, subject, 0).await;
-        if matches!(&published, Err(missing) if missing.kind() == PublishErrorKind::StreamNotFound) {
-            self.provisioner.ensure_dead_letters().await?;
-            published = self.publish(content, subject, 0).await;
+    /// As the first on its subject, also into a stream that has to be made first. Where the subject is taken, it is taken by
+    /// this same letter (nothing to do); or, after the events' stream was lost and made anew, by an earlier one of the same
+    /// sequence; or by the letter of which this is the replay, and which is deleted at any time. Neither may hide this one.
+    async fn publish_first(&self, content: &Content, subject: &str) -> anyhow::Result<()> {
+        let mut expected_last = 0;
+        for _ in 0..RACES {
+            let Err(refused) = self.publish(content, subject, expected_last).await else { return Ok(()) };
+            expected_last = match refused.kind() {
+                PublishErrorKind::StreamNotFound => {
+                    self.provisioner.ensure_dead_letters().await?;
+                    0
+                }
+                PublishErrorKind::WrongLastSequence => match self.last_on(subject).await? {
+                    Some(there) if content.is(&there) => return Ok(()),
+                    there => there.map_or(0, |there| there.sequence),
+                },
+                _ => return Err(refused.into()),
+            };
         }
-        match published {
-            Err(refused) if refused.kind() == PublishErrorKind::WrongLastSequence => {
-                self.store_beside(content, published_at, subject).await
-            }
-            other => Ok(other?),
-        }
+        bail!("another letter took its place each time")
     }
 
-    /// The position is taken: by this same message (nothing to do), or, after the events' stream was lost and made
-    /// anew, by an earlier one of the same sequence, which must not hide this one.
-    async fn store_beside(&self, content: &Content, published_at: &str, subject: &str) -> anyhow::Result<()> {
+    async fn last_on(&self, subject: &str) -> anyhow::Result<Option<StreamMessage>> {
         let stream = self.provisioner.topology().dead_letter_stream_name();
         let stream = self.jetstream.get_stream_no_info(stream).await?;
-        let there = stream.get_last_raw_message_by_subject(subject).await?;
-        if there.headers.get(header::PUBLISHED).is_some_and(|at| at.as_str() == published_at) {
-            return Ok(());
+        match stream.get_last_raw_message_by_subject(subject).await {
+            Ok(there) => Ok(Some(there)),
+            Err(none) if none.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(error.into()),
         }
-        self.publish(content, subject, there.sequence).await.map_err(Into::into)
     }
 
     #[expect(
@@ -180,6 +166,9 @@ impl DeadLetters {
         headers.insert(header::PUBLISHED, origin.published.as_str());
         headers.insert(header::CONSUMER, self.durable.as_str());
         headers.insert(header::REASON, one_line(letter.reason).as_str());
+        if origin.replays > 0 {
+            headers.insert(header::REPLAYS, origin.replays.to_string().as_str());
+        }
         if body.len() + originals_size <= room {
             return Content { headers, payload: body.clone() };
         }
@@ -195,22 +184,13 @@ struct Content {
     payload: Bytes,
 }
 
-/// Where a message came from.
-struct Origin {
-    stream: String,
-    sequence: u64,
-    published: String,
-}
-
-impl Origin {
-    fn of(message: &Received) -> Self {
-        let position = message.position;
-        let published = chrono::DateTime::from_timestamp_nanos(position.published_ns);
-        Self {
-            stream: message.stream().to_owned(),
-            sequence: position.sequence,
-            published: published.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true),
-        }
+impl Content {
+    /// Whether a letter is this one: of the same message, replayed as often, and with the same body, because an edited one makes
+    /// another letter of it.
+    fn is(&self, there: &StreamMessage) -> bool {
+        let same = |name| there.headers.get(name) == self.headers.get(name);
+        let as_often = origin::replays(&there.headers) == origin::replays(&self.headers);
+        same(header::PUBLISHED) && as_often && there.payload == self.payload
     }
 }
 

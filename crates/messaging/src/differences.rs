@@ -55,6 +55,11 @@ pub fn of_stream(wanted: &stream::Config, found: &stream::Config) -> Vec<Differe
         difference("max_bytes", &limit(wanted.max_bytes), &limit(found.max_bytes)),
         difference("duplicate_window", &wanted.duplicate_window, &found.duplicate_window),
         difference("num_replicas", &wanted.num_replicas, &found.num_replicas),
+        // What is denied once stays denied.
+        difference("deny_delete", &wanted.deny_delete, &found.deny_delete)
+            .map(|denied| Difference { in_place: wanted.deny_delete, ..denied }),
+        difference("deny_purge", &wanted.deny_purge, &found.deny_purge)
+            .map(|denied| Difference { in_place: wanted.deny_purge, ..denied }),
     ];
     fields.into_iter().flatten().collect()
 }

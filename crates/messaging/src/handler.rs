@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use super::claim_header::ClaimHeader;
 use common::{event::Event, traceparent::Traceparent};
 
 /// One event in the hands of a handler.
@@ -15,6 +16,10 @@ pub struct Delivery<E> {
     pub sequence: u64,
     /// How often the broker has delivered this message, 1 for the first time.
     pub delivered: u64,
+    /// When the broker stored this message, by the broker's clock, ms since the epoch.
+    pub stored_at_ms: i64,
+    /// Who fired the timer, on an `expiration:complete` of a worker that tells it.
+    pub claim: Option<ClaimHeader>,
 }
 
 /// What a handler made of one event. The loop acts on it; a handler never acks and never publishes.

@@ -6,24 +6,32 @@
 //! - what can't be handled goes to the dead letters, exactly once, and nothing is dropped with only a log line
 //!   (`settle` decides when, `dead_letter` writes it, and `dead_letter/overflow` has what there is no room for).
 //!
+//! Dead letters come back by a [`Replayer`], which `console` has: `operator` is all that it does on the broker.
+//!
 //! [`Broker`] is the connection that all of them share. A [`Listener`] has one of its own, on which it overhears events as
 //! they are published: nothing is kept for it.
 
 mod batch;
 mod broker;
 mod broker_clock;
+mod claim_header;
 mod connection;
 mod consumer;
 mod dead_letter;
+pub mod dead_letter_header;
 pub mod differences;
+mod event_check;
 mod handler;
 mod handler_run;
 mod listener;
+mod operator;
+mod origin;
 mod permissions;
 mod progress;
 mod provision;
 mod publisher;
 mod pull;
+mod pump;
 mod received;
 mod refusals;
 mod room;
@@ -32,11 +40,16 @@ mod settle;
 pub mod topology;
 
 pub use broker::Broker;
+pub use claim_header::{CLAIM, ClaimHeader, InvalidClaim};
 pub use connection::secured;
 pub use consumer::{Consumer, ConsumerOptions};
-pub use dead_letter::header as dead_letter_header;
+pub use event_check::{InvalidBody, check_event};
 pub use handler::{BatchError, Delivery, Handler, Outcome};
 pub use listener::{Heard, Listener};
+pub use operator::{
+    AuditLog, AuditSearch, ConsumerLook, DeadLetterBox, EventSearch, Letter, LetterState, LetterTail, Queued,
+    ReplayError, Replayer, StoredMessage, StreamLook,
+};
 pub use permissions::Permissions;
 pub use provision::{ProvisionError, Provisioner, check_server};
 pub use publisher::{Ambiguity, Outgoing, PublishBatch, PublishError, Publisher};

@@ -4,9 +4,14 @@
 //! Source: the JetStream API's subjects, <https://docs.nats.io/reference/reference-protocols/nats_api_reference>, and
 //! ADR-15 for the subjects of acks.
 
+mod console;
+
 use std::fmt;
 
-use super::topology::{self, Topology, dead_letter_subject, durable_name, overflow_consumer, overflow_name};
+use super::topology::{
+    self, Topology, dead_letter_subject, durable_name, overflow_consumer, overflow_name, replays_consumer,
+    replays_name,
+};
 use common::{Service, event::Subject};
 
 /// The prefix of a service's reply subjects: of its own, so that no other service can listen to its answers.
@@ -26,6 +31,10 @@ pub struct Permissions {
 impl Permissions {
     /// What this service needs.
     pub fn of(topology: &Topology, service: Service) -> Self {
+        if service == Service::Console {
+            let subscribe = vec![format!("{}.>", inbox_prefix(service))];
+            return Self { publish: console::publish(topology), subscribe };
+        }
         if !service.is_on_the_broker() {
             return Self {
                 publish: Vec::new(),
@@ -46,6 +55,8 @@ impl Permissions {
         }
         let overflow = topology.overflow_stream_name();
         publish.extend(["INFO", "CREATE"].map(|verb| format!("$JS.API.STREAM.{verb}.{overflow}")));
+        // Made by `console`, with the first replay.
+        publish.push(format!("$JS.API.STREAM.INFO.{}", topology.replays_stream_name()));
         // Whether a dead letter is there already.
         publish.push(format!("$JS.API.STREAM.MSG.GET.{}", topology.dead_letter_stream_name()));
         for subject in topology::watched(service) {
@@ -84,15 +95,27 @@ fn of_consumer(topology: &Topology, service: Service, subject: Subject) -> Vec<S
     ]
     .into_iter()
     .chain(of_overflow(topology, &durable))
+    .chain(of_replays(topology, &durable))
     .collect()
 }
 
 /// Keeping what the dead letters have no room for, and bringing it there later.
-fn of_overflow(topology: &Topology, durable: &str) -> [String; 6] {
+fn of_overflow(topology: &Topology, durable: &str) -> Vec<String> {
     let (stream, name) = (topology.overflow_stream_name(), overflow_name(durable));
     let filter = overflow_consumer(durable).filter_subject;
+    let mut allowed = vec![filter.clone()];
+    allowed.extend(of_queue(&stream, &name, &filter));
+    allowed
+}
+
+/// Taking the dead letters that come back.
+fn of_replays(topology: &Topology, durable: &str) -> [String; 5] {
+    let filter = replays_consumer(durable).filter_subject;
+    of_queue(&topology.replays_stream_name(), &replays_name(durable), &filter)
+}
+
+fn of_queue(stream: &str, name: &str, filter: &str) -> [String; 5] {
     [
-        filter.clone(),
         format!("$JS.API.CONSUMER.INFO.{stream}.{name}"),
         format!("$JS.API.CONSUMER.CREATE.{stream}.{name}.{filter}"),
         format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"),
@@ -160,6 +183,30 @@ mod tests {
         assert!(
             publish(Service::Tickets)
                 .contains(&"$JS.API.CONSUMER.MSG.NEXT.c-orders.tickets-order-created".to_owned())
+        );
+    }
+
+    #[test]
+    fn only_console_replays_and_keeps_the_audit_and_it_publishes_no_event() {
+        for service in Service::USERS_OF_THE_BROKER {
+            let is_console = service == Service::Console;
+            for begin in ["replay.", "audit.", "$JS.API.STREAM.MSG.DELETE."] {
+                let may = publish(service).iter().any(|subject| subject.starts_with(begin));
+                assert_eq!(may, is_console, "{service} {begin}");
+            }
+        }
+        let allowed = publish(Service::Console);
+        assert!(Subject::ALL.iter().all(|subject| !allowed.contains(&subject.to_string())));
+        // Whoever may make a consumer may change that of another.
+        let consumers =
+            allowed.iter().filter(|subject| subject.contains(".CONSUMER.") && !subject.contains(".INFO."));
+        assert_eq!(
+            consumers.collect::<Vec<_>>(),
+            [
+                "$JS.API.CONSUMER.CREATE.c-dead-letters",
+                "$JS.API.CONSUMER.CREATE.c-audit",
+                "$JS.API.CONSUMER.MSG.NEXT.c-dead-letters.*"
+            ]
         );
     }
 

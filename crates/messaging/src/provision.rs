@@ -27,6 +27,8 @@ use common::{Service, event::Subject};
 
 /// A stream that a publish found missing is looked after at most this often.
 const RESTORE_INTERVAL: Duration = Duration::from_millis(500);
+/// The consumers of a process look for the stream of replays together: as long as there is none, this often.
+const REPLAYS_INTERVAL: Duration = Duration::from_millis(900);
 
 /// Why a stream or a consumer could not be made sure of. Every cause may pass: the caller waits and tries again.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +65,8 @@ pub struct Provisioner {
     creating: tokio::sync::Mutex<()>,
     restored: Mutex<Option<Instant>>,
     missing: Outage,
+    /// When there was no stream of replays.
+    no_replays: tokio::sync::Mutex<Option<Instant>>,
     /// Differences that were logged: a consumer comes here each time that it opens its pull.
     warned: Mutex<BTreeSet<String>>,
 }
@@ -75,6 +79,7 @@ impl Provisioner {
             creating: tokio::sync::Mutex::default(),
             restored: Mutex::default(),
             missing: Outage::new(Duration::ZERO),
+            no_replays: tokio::sync::Mutex::default(),
             warned: Mutex::default(),
         }
     }
@@ -169,6 +174,31 @@ impl Provisioner {
             Some(stream) => find_consumer(&stream, &topology::overflow_name(durable)).await,
             None => Ok(None),
         }
+    }
+
+    /// The consumer of the replays of one of this service's own, which is made where it is missing; `None` if nothing was ever
+    /// replayed.
+    pub(super) async fn find_replays(&self, durable: &str) -> Result<Option<PullConsumer>, ProvisionError> {
+        let stream = {
+            let mut no_replays = self.no_replays.lock().await;
+            if no_replays.is_some_and(|at| at.elapsed() < REPLAYS_INTERVAL) {
+                return Ok(None);
+            }
+            let found = self.find_stream(&self.topology.replays_stream_name()).await?;
+            *no_replays = found.is_none().then(Instant::now);
+            found
+        };
+        let Some(stream) = stream else { return Ok(None) };
+        let wanted = topology::replays_consumer(durable);
+        find_or_create_consumer(&stream, &topology::replays_name(durable), &wanted).await.map(Some)
+    }
+
+    pub(super) async fn ensure_replays(&self) -> Result<stream::Stream, ProvisionError> {
+        self.ensure_stream(self.topology.replays()).await
+    }
+
+    pub(super) async fn ensure_audit(&self) -> Result<stream::Stream, ProvisionError> {
+        self.ensure_stream(self.topology.audit()).await
     }
 
     async fn ensure_stream(&self, wanted: stream::Config) -> Result<stream::Stream, ProvisionError> {

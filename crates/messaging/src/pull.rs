@@ -7,9 +7,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use async_nats::{
-    Client, StatusCode, Subject, Subscriber, connection::State, jetstream::consumer::PullConsumer,
-};
+use async_nats::{Client, StatusCode, Subject, Subscriber, connection::State};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use tokio::{
@@ -51,8 +49,13 @@ impl Pull {
     ///
     /// # Errors
     /// When the client is closed.
-    pub(super) async fn open(client: &Client, consumer: &PullConsumer, batch: usize) -> anyhow::Result<Self> {
-        let info = consumer.cached_info();
+    pub(super) async fn open(
+        client: &Client,
+        stream: &str,
+        consumer: &str,
+        ack_wait: Duration,
+        batch: usize,
+    ) -> anyhow::Result<Self> {
         let connection = connection(client);
         let inbox = Subject::from(client.new_inbox());
         let subscriber = client.subscribe(inbox.clone()).await?;
@@ -64,13 +67,13 @@ impl Pull {
             client: client.clone(),
             subscriber,
             inbox,
-            subject: format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", info.stream_name, info.name).into(),
+            subject: format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}").into(),
             request: request.to_string().into(),
             batch,
             asked: 0,
             heard_at: Instant::now(),
             heard_something: false,
-            ack_wait: info.config.ack_wait,
+            ack_wait,
             connection,
         })
     }

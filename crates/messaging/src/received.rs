@@ -2,7 +2,13 @@
 
 use std::ops::Deref;
 
-use async_nats::Message;
+use async_nats::{HeaderValue, Message};
+use chrono::{DateTime, SecondsFormat};
+
+use super::{
+    dead_letter_header as header,
+    origin::{Origin, original_headers},
+};
 
 /// A message that the broker delivered and that has no answer yet.
 ///
@@ -12,6 +18,8 @@ use async_nats::Message;
 pub(super) struct Received {
     frame: Message,
     pub(super) position: Position,
+    /// Of a replay: where it stood before it was given up.
+    origin: Option<Box<Origin>>,
 }
 
 /// Where a message stands in its stream, since when, and for which time it is delivered.
@@ -28,7 +36,42 @@ impl Received {
     /// The message, if its reply subject is one of JetStream's.
     pub(super) fn new(frame: Message) -> Option<Self> {
         let (_, position) = parse(frame.reply.as_ref()?)?;
-        Some(Self { frame, position })
+        Some(Self { frame, position, origin: None })
+    }
+
+    /// A replay with the subject and the headers that its message had when it was published. What is no dead letter stays as it
+    /// is.
+    pub(super) fn into_published(mut self) -> Self {
+        let Some(headers) = &self.frame.headers else { return self };
+        let subject = headers.get(header::SUBJECT).map(HeaderValue::as_str).unwrap_or_default();
+        let Some(origin) = Origin::of_letter(headers).filter(|_| !subject.is_empty()) else { return self };
+        let (subject, headers) = (subject.into(), original_headers(headers));
+        self.frame.subject = subject;
+        self.frame.headers = Some(headers);
+        self.origin = Some(Box::new(origin));
+        self
+    }
+
+    /// Where the event stands in the stream that it was published to.
+    pub(super) fn origin(&self) -> Origin {
+        if let Some(origin) = &self.origin {
+            return (**origin).clone();
+        }
+        let Position { sequence, published_ns, .. } = self.position;
+        let published = DateTime::from_timestamp_nanos(published_ns);
+        Origin {
+            stream: self.stream().to_owned(),
+            sequence,
+            published: published.to_rfc3339_opts(SecondsFormat::Nanos, true),
+            published_ns,
+            replays: 0,
+        }
+    }
+
+    /// The sequence of the event in the stream that it was published to, and when it was stored there, in ns since the epoch.
+    pub(super) fn published_at(&self) -> (u64, i64) {
+        let position = (self.position.sequence, self.position.published_ns);
+        self.origin.as_ref().map_or(position, |origin| (origin.sequence, origin.published_ns))
     }
 
     /// Name of the stream that it stands in.

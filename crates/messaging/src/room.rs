@@ -14,7 +14,8 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// From here on somebody has to give it more room, or less to keep.
 const NEARLY_FULL: f64 = 0.8;
 
-/// Looks every [`INTERVAL`] at the service's own stream, if it has one, and at the dead letters.
+/// Looks every [`INTERVAL`] at the service's own stream, if it has one, and at the dead letters; `console` also at the audit,
+/// without room in which nobody may do anything.
 #[derive(Debug)]
 pub(super) struct Room {
     /// Each with whether it is nearly full.
@@ -26,7 +27,8 @@ impl Room {
     pub(super) fn new(topology: &Topology, service: Service) -> Self {
         let publishes = Subject::ALL.iter().any(|subject| subject.publisher() == service);
         let own = publishes.then(|| topology.stream_name(service));
-        let streams = own.into_iter().chain([topology.dead_letter_stream_name()]);
+        let audit = (service == Service::Console).then(|| topology.audit_stream_name());
+        let streams = own.into_iter().chain([topology.dead_letter_stream_name()]).chain(audit);
         Self { streams: streams.map(|name| (name, Outage::new(Duration::ZERO))).collect(), measured: None }
     }
 

@@ -75,7 +75,7 @@ impl NatsSettings {
         );
         let stream_bytes = env.or(
             "NATS_STREAM_BYTES",
-            "what each stream that has to be created may hold, in bytes; the broker's store has to be larger than six of them",
+            "what each stream that has to be created may hold, in bytes; the broker's store has to be larger than eight of them",
             "1073741824",
             parse::number_in(1_000_000..=1 << 50),
         );

@@ -1,14 +1,18 @@
 //! Streams and consumers as data: the one place that names them.
 //!
-//! One stream for each publishing service and one for the dead letters; one durable consumer for each pair of a
-//! subject and a service that listens to it. A service has what it publishes and listens to created where missing, and
+//! One stream for each publishing service, one for the dead letters and one for the audit; one durable consumer for each pair
+//! of a subject and a service that listens to it. A service has what it publishes and listens to created where missing, and
 //! changes nothing that is there: that is for the command `topology`. Nothing deletes any of it.
+
+mod operators;
 
 use std::time::Duration;
 
 use async_nats::jetstream::{consumer, stream};
 
 use common::{Service, event::Subject};
+
+pub use operators::{AUDIT_PREFIX, audit_subject, replay_subject, replays_consumer, replays_name};
 
 /// How long the broker remembers the ids of stored messages.
 pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(2 * 60);
@@ -90,12 +94,18 @@ impl Topology {
         }
     }
 
-    /// The streams of all services, and the dead letters last. Called by the command `topology`.
+    /// The streams of all services, the dead letters and the audit. Called by the command `topology`.
     pub fn streams(&self) -> Vec<stream::Config> {
         let publishes =
             |service: &Service| Subject::ALL.iter().any(|subject| subject.publisher() == *service);
         let publishers = Service::ON_THE_BROKER.into_iter().filter(publishes);
-        publishers.map(|publisher| self.stream(publisher)).chain([self.dead_letters()]).collect()
+        let events = publishers.map(|publisher| self.stream(publisher));
+        events.chain([self.dead_letters(), self.audit()]).collect()
+    }
+
+    /// Those that are made when the first message comes that they are for, and may be missing until then.
+    pub fn optional_streams(&self) -> [stream::Config; 2] {
+        [self.overflow(), self.replays()]
     }
 
     fn common(&self) -> stream::Config {
@@ -113,7 +123,7 @@ impl Topology {
         }
     }
 
-    /// The streams that a service publishes to or listens to, and the dead letters.
+    /// The streams that a service publishes to or listens to, and the dead letters; those of `console` are these and the audit.
     pub fn streams_of(&self, service: Service) -> Vec<stream::Config> {
         let mut publishers: Vec<Service> = Subject::ALL
             .iter()
@@ -122,7 +132,9 @@ impl Topology {
             .collect();
         publishers.sort_unstable();
         publishers.dedup();
-        publishers.into_iter().map(|publisher| self.stream(publisher)).chain([self.dead_letters()]).collect()
+        let audit = (service == Service::Console).then(|| self.audit());
+        let events = publishers.into_iter().map(|publisher| self.stream(publisher));
+        events.chain([self.dead_letters()]).chain(audit).collect()
     }
 }
 
@@ -135,9 +147,10 @@ pub fn overflow_name(durable: &str) -> String {
 }
 
 /// Subject in the overflow of one message of one consumer. The time at which it was stored is in it, because sequences begin
-/// again in a stream that was lost.
-pub fn overflow_subject(durable: &str, stream_sequence: u64, published_ns: i64) -> String {
-    format!("{OVERFLOW_PREFIX}.{durable}.{stream_sequence}-{published_ns}")
+/// again in a stream that was lost; and how often it was replayed, because it may wait there from before.
+pub fn overflow_subject(durable: &str, stream_sequence: u64, published_ns: i64, replays: u32) -> String {
+    let again = if replays == 0 { String::new() } else { format!("-{replays}") };
+    format!("{OVERFLOW_PREFIX}.{durable}.{stream_sequence}-{published_ns}{again}")
 }
 
 /// The consumer of the overflow of one durable consumer.
@@ -277,14 +290,17 @@ mod tests {
     fn every_service_finds_its_streams_and_consumers_among_all_of_them() {
         let topology = Topology::new("c", 1);
         let names: Vec<String> = topology.streams().into_iter().map(|stream| stream.name).collect();
-        assert_eq!(names, ["c-tickets", "c-orders", "c-expiration", "c-payments", "c-dead-letters"]);
-        for service in Service::ON_THE_BROKER {
+        assert_eq!(
+            names,
+            ["c-tickets", "c-orders", "c-expiration", "c-payments", "c-dead-letters", "c-audit"]
+        );
+        for service in Service::USERS_OF_THE_BROKER {
             assert!(
                 topology.streams_of(service).iter().all(|stream| names.contains(&stream.name)),
                 "{service}"
             );
         }
-        assert_eq!(listeners().len(), 13);
+        assert_eq!(listeners().len(), 15);
     }
 
     #[test]

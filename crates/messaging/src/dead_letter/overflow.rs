@@ -13,8 +13,8 @@ use async_nats::{
 };
 use futures_util::StreamExt as _;
 
-use super::{Content, DeadLetters, header};
-use crate::topology;
+use super::{Content, DeadLetters};
+use crate::{dead_letter_header as header, topology};
 
 /// Letters of the overflow that are in hand at one time.
 const BROUGHT_AT_ONCE: usize = 100;
@@ -53,12 +53,11 @@ impl DeadLetters {
                 let message = message.map_err(|error| anyhow!(error))?;
                 any = true;
                 let headers = message.headers.clone().unwrap_or_default();
-                let text = |name| headers.get(name).map_or("", HeaderValue::as_str).to_owned();
-                let (sequence, published) = (text(header::SEQUENCE), text(header::PUBLISHED));
+                let sequence = headers.get(header::SEQUENCE).map_or("", HeaderValue::as_str);
                 let subject =
                     topology::dead_letter_subject(&self.durable, sequence.parse().unwrap_or_default());
                 let content = Content { headers, payload: message.payload.clone() };
-                if let Err(error) = self.publish_first(&content, &published, &subject).await {
+                if let Err(error) = self.publish_first(&content, &subject).await {
                     // Later: the others would fare no better.
                     let _ = message.ack_with(AckKind::Nak(Some(OVERFLOW_PAUSE))).await;
                     return Err(error);

@@ -31,6 +31,8 @@ pub struct Outgoing {
     pub message_id: String,
     /// Trace context of the request that caused it.
     pub traceparent: Option<Traceparent>,
+    /// A [`ClaimHeader`](super::ClaimHeader) in writing: one text for all the events of a claim.
+    pub claim: Option<Arc<str>>,
     /// The bare body.
     pub payload: Bytes,
 }

@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use super::{Ambiguity, Outgoing, PUBACK_TIMEOUT, PublishError, Publisher, ack_inbox::AckInbox};
+use crate::claim_header::CLAIM;
 use common::traceparent::TRACEPARENT;
 
 /// Events that are sent together or one after the other, and whose PubAcks are awaited together.
@@ -107,6 +108,9 @@ impl<'a> PublishBatch<'a> {
         headers.insert(NATS_MESSAGE_ID, message.message_id.as_str());
         if let Some(traceparent) = &message.traceparent {
             headers.insert(TRACEPARENT, traceparent.to_string());
+        }
+        if let Some(claim) = &message.claim {
+            headers.insert(CLAIM, &**claim);
         }
         let sent = publisher.client.publish_with_reply_and_headers(
             message.subject.as_str(),

@@ -3,15 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod dead_letters;
+mod delivery;
 mod guilty;
 mod handling;
 mod listener;
+mod operator;
 mod outcomes;
 mod permissions;
 mod provision;
 mod publisher;
 mod readiness;
+mod replays;
+mod replays_under_load;
 mod replicas;
+mod searches;
 mod survival;
 mod tls;
 mod unavailable;

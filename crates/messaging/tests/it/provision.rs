@@ -33,7 +33,7 @@ async fn every_stream_and_consumer_is_created_with_exactly_the_settings_of_the_d
         ("c-tickets", vec!["ticket:created", "ticket:updated"], Duration::ZERO, stream::DiscardPolicy::New),
         (
             "c-orders",
-            vec!["order:created", "order:cancelled", "order:completed", "payment:rejected"],
+            vec!["order:created", "order:cancelled", "order:completed", "order:extended", "payment:rejected"],
             WEEK,
             stream::DiscardPolicy::New,
         ),
@@ -128,4 +128,21 @@ async fn streams_of_the_same_cluster_in_other_hands_are_a_refusal_that_names_the
     world.jetstream.delete_stream("somebody-else").await.unwrap();
     eventually("it listens after all", LONG, async || world.consumer().await).await;
     replica.stop().await;
+}
+
+#[tokio::test]
+async fn the_audit_is_made_by_console_and_takes_nothing_back() {
+    let world = World::start().await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let console = world.broker_of(Service::Console).await;
+    let watch = tokio::spawn(console.watch(stop.clone()));
+    let found = stream_config(&world, "c-audit").await;
+    assert_eq!(found.subjects, ["audit.>"]);
+    assert!(found.deny_delete && found.deny_purge);
+    assert_eq!((found.max_age, found.discard), (Duration::ZERO, stream::DiscardPolicy::New));
+    assert_eq!(found.retention, stream::RetentionPolicy::Limits);
+    assert!(world.stream("c-replays").await.is_err(), "it is made with the first replay");
+    assert!(world.stream("c-orders").await.is_err(), "events' streams are made by their services");
+    stop.cancel();
+    watch.await.unwrap();
 }

@@ -18,6 +18,7 @@ fn event(order: &str) -> Outgoing {
         subject: Subject::ExpirationComplete,
         message_id: ExpirationComplete { order_id }.message_id(),
         traceparent: None,
+        claim: None,
         payload: body(order).into(),
     }
 }
@@ -77,12 +78,13 @@ async fn the_same_id_twice_is_stored_once_and_answered_as_stored_both_times() {
 }
 
 #[tokio::test]
-async fn an_event_carries_its_id_and_its_trace_and_no_other_header() {
+async fn an_event_carries_its_id_its_trace_and_its_claim_and_no_other_header() {
     let world = World::start().await;
     world.create_stream().await;
     let traced = Outgoing { traceparent: Some(TRACEPARENT.parse().unwrap()), ..event("traced") };
-    let answers = publisher(&world).await.publish(&[traced, event("plain")]).await;
-    assert_eq!(outcomes(&answers), ["stored"; 2]);
+    let claimed = Outgoing { claim: Some("1769860800123 expiration-1".into()), ..event("claimed") };
+    let answers = publisher(&world).await.publish(&[traced, event("plain"), claimed]).await;
+    assert_eq!(outcomes(&answers), ["stored"; 3]);
     let messages = world.stored(STREAM).await.unwrap();
     let headers = |index: usize| {
         let mut lines: Vec<_> = messages[index]
@@ -98,6 +100,7 @@ async fn an_event_carries_its_id_and_its_trace_and_no_other_header() {
         ["Nats-Msg-Id: expiration:complete:traced".to_owned(), format!("traceparent: {TRACEPARENT}")]
     );
     assert_eq!(headers(1), ["Nats-Msg-Id: expiration:complete:plain"]);
+    assert_eq!(headers(2), ["Nats-Msg-Id: expiration:complete:claimed", "claim: 1769860800123 expiration-1"]);
     assert_eq!(messages[1].payload, body("plain"), "the body is bare");
 }
 

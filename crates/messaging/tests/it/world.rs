@@ -75,6 +75,10 @@ impl World {
         Broker::connect(Service::Orders, &settings(&self.nats.url()), health).await.unwrap()
     }
 
+    pub(crate) async fn broker_of(&self, service: Service) -> Broker {
+        Broker::connect(service, &settings(&self.nats.url()), &Health::new()).await.unwrap()
+    }
+
     /// A replica of `orders` that listens to `expiration:complete`.
     pub(crate) async fn replica(&self, handler: Scripted, options: ConsumerOptions) -> Replica {
         let consumer = self.broker().await.consumer(handler, options);
@@ -150,6 +154,14 @@ impl World {
     async fn send(&self, headers: HeaderMap, body: &[u8]) -> PublishAckFuture {
         let subject = Subject::ExpirationComplete.as_str();
         self.jetstream.publish_with_headers(subject, headers, body.to_vec().into()).await.unwrap()
+    }
+
+    /// Stores anything on any subject of a stream.
+    #[expect(clippy::disallowed_methods, reason = "plays a service that is not ours")]
+    pub(crate) async fn store(&self, subject: &str, headers: HeaderMap, body: &str) -> u64 {
+        let sent =
+            self.jetstream.publish_with_headers(subject.to_owned(), headers, body.to_owned().into()).await;
+        sent.unwrap().await.unwrap().sequence
     }
 
     /// What the broker knows of the durable consumer.

@@ -63,7 +63,7 @@ async fn settings_are_changed_in_place_and_events_and_places_are_kept() {
     assert_eq!(applied.line("c-orders"), "stream c-orders: changed\n  max_age was 3600s, is 604800s");
     let changed = "consumer expiration-order-created: changed\n  ack_wait was 5s, is 30s";
     assert_eq!(applied.line("expiration-order-created"), changed);
-    assert!(applied.stdout.contains("16 created, 2 changed, 0 were as wanted"), "{applied:?}");
+    assert!(applied.stdout.contains("19 created, 2 changed, 0 were as wanted"), "{applied:?}");
     assert_eq!(on(&nats, &["apply"]).await.code, 0);
 
     let there = orders.get_info().await.unwrap();

@@ -41,7 +41,7 @@ async fn what_cannot_be_changed_in_place_stays_and_all_else_is_applied() {
     }
     assert_eq!(applied.line("c-orders"), "stream c-orders: changed\n  max_bytes was 1000000, is 1073741824");
     assert!(
-        applied.stdout.contains("13 created, 1 changed, 0 were as wanted, 4 still differ"),
+        applied.stdout.contains("16 created, 1 changed, 0 were as wanted, 4 still differ"),
         "{applied:?}"
     );
 

@@ -12,16 +12,16 @@ async fn on_an_empty_broker_all_is_missing_until_it_is_applied() {
     for arguments in [&[][..], &["show"]] {
         let shown = on(&nats, arguments).await;
         assert_eq!(shown.code, 3, "{shown:?}");
-        assert_eq!(shown.stdout.matches(": missing").count(), 5 + 13, "{shown:?}");
-        assert!(shown.stdout.contains("18 of 18 differ: `topology apply`"), "{shown:?}");
+        assert_eq!(shown.stdout.matches(": missing").count(), 6 + 15, "{shown:?}");
+        assert!(shown.stdout.contains("21 of 21 differ: `topology apply`"), "{shown:?}");
     }
     let applied = on(&nats, &["apply"]).await;
     assert_eq!(applied.code, 0, "{applied:?}");
-    assert!(applied.stdout.contains("18 created, 0 changed, 0 were as wanted"), "{applied:?}");
+    assert!(applied.stdout.contains("21 created, 0 changed, 0 were as wanted"), "{applied:?}");
     let shown = on(&nats, &[]).await;
     assert_eq!(shown.code, 0, "{shown:?}");
-    assert_eq!(shown.stdout.matches(": as wanted").count(), 18, "{shown:?}");
-    assert!(shown.stdout.contains("all 18 are as wanted"), "{shown:?}");
+    assert_eq!(shown.stdout.matches(": as wanted").count(), 21, "{shown:?}");
+    assert!(shown.stdout.contains("all 21 are as wanted"), "{shown:?}");
 }
 
 #[tokio::test]
@@ -32,10 +32,10 @@ async fn the_document_says_the_same_as_the_text() {
     let document = shown.json();
     assert_eq!((&document["cluster"], &document["differs"]), (&"c".into(), &true.into()), "{document:#}");
     let items = document["items"].as_array().unwrap();
-    assert!(items.len() == 18 && items.iter().all(|item| item["state"] == "missing"), "{document:#}");
+    assert!(items.len() == 21 && items.iter().all(|item| item["state"] == "missing"), "{document:#}");
     assert_eq!(items[0]["name"], wanted().streams()[0].name, "{document:#}");
     let applied = on(&nats, &["apply", "--json"]).await.json();
-    assert_eq!((&applied["differs"], &applied["items"][17]["state"]), (&false.into(), &"created".into()));
+    assert_eq!((&applied["differs"], &applied["items"][20]["state"]), (&false.into(), &"created".into()));
     assert_eq!(on(&nats, &["show", "--json"]).await.json()["differs"], false);
 }
 

@@ -44,7 +44,7 @@ async fn a_service_changes_nothing_by_it_and_is_told_who_may() {
     }
     let account = jetstream(&nats).await.query_account().await.unwrap();
     assert_eq!((account.streams, account.consumers), (1, 0));
-    assert_eq!(stream.get_info().await.unwrap().config.subjects.len(), 4);
+    assert_eq!(stream.get_info().await.unwrap().config.subjects.len(), 5);
 }
 
 #[tokio::test]
