@@ -1,7 +1,7 @@
 //! Every page in every state is for everybody: axe-core finds nothing, light or dark, and nothing sticks out of a telephone.
 
 use common::Service;
-use testkit::browser::Scheme;
+use testkit::browser::{Page, Scheme};
 
 use crate::{
     customer::{BUY, Customer, GIVE_UP, PAY, SEND},
@@ -10,7 +10,7 @@ use crate::{
 
 /// Looks at the page that is open, on a telephone by day and on a desk by night, and moves everything that is wrong to
 /// `found`.
-async fn look(customer: &Customer, what: &str, found: &mut Vec<String>) {
+pub(crate) async fn look(customer: &Page, what: &str, found: &mut Vec<String>) {
     for (width, scheme) in [(360, Scheme::Light), (1_280, Scheme::Dark)] {
         customer.size(width, 800).await.unwrap();
         customer.prefers(scheme, true).await.unwrap();

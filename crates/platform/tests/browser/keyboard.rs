@@ -1,22 +1,19 @@
 //! The keyboard alone.
 
 use platform::Shopper;
-use testkit::browser::Key;
+use testkit::browser::{Key, Page};
 
-use crate::{
-    customer::Customer,
-    world::{LONG, World},
-};
+use crate::world::{LONG, World};
 
 /// From `/` to paid, without the letters and digits that are typed into fields.
 const FEWEST: u32 = 40;
 
-async fn enter(customer: &Customer) {
+pub(crate) async fn enter(customer: &Page) {
     customer.follow(async || customer.press(Key::Enter).await).await.unwrap();
 }
 
 /// Everything that gets the focus shows that it has it.
-async fn focus_is_seen(customer: &Customer) {
+pub(crate) async fn focus_is_seen(customer: &Page) {
     let outline = "(s => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 || s.boxShadow !== 'none')\
                    (getComputedStyle(document.activeElement))";
     assert_eq!(customer.evaluate(outline).await.unwrap(), true, "{}", customer.focus().await);

@@ -1,4 +1,4 @@
-//! The shop as people meet it: a real browser, the whole platform behind one address, and everything that goes wrong.
+//! The shop and the operators' console as people meet them: a real browser, the whole platform behind one address, and everything that goes wrong.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
@@ -9,6 +9,7 @@ mod everybody;
 mod habits;
 mod keyboard;
 mod live;
+mod operators;
 mod safe;
 mod story;
 mod text;

@@ -1,14 +1,12 @@
 //! Other sites, which would like to act in a visitor's name.
 
 use serde_json::json;
+use testkit::browser::Page;
 
-use crate::{
-    customer::Customer,
-    world::{LONG, World},
-};
+use crate::world::{LONG, World};
 
 /// Sends a form to the shop from a page of another site, as a real browser does: with the cookies that it sends then.
-async fn sends_from_elsewhere(customer: &Customer, elsewhere: &str, action: &str) {
+pub(crate) async fn sends_from_elsewhere(customer: &Page, elsewhere: &str, action: &str) {
     customer.open(elsewhere).await.unwrap();
     let form = format!(
         "(() => {{ const form = document.createElement('form'); form.method = 'post'; form.action = {}; \

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::Service;
-use platform::Platform;
+use platform::{Platform, PlatformBuilder};
 use testkit::browser::Browser;
 
 use crate::customer::Customer;
@@ -14,14 +14,19 @@ pub(crate) const LONG: Duration = Duration::from_secs(300);
 /// One process of each service behind the gateway, and a browser for everybody.
 pub(crate) struct World {
     pub(crate) platform: Platform,
-    browser: Browser,
+    pub(crate) browser: Browser,
 }
 
 impl World {
     /// With so much time to pay.
     pub(crate) async fn start(window: Duration) -> Self {
+        Self::of(Platform::builder().window(window)).await
+    }
+
+    /// With what else is set.
+    pub(crate) async fn of(builder: PlatformBuilder) -> Self {
         // People here try passwords and change titles faster than people do.
-        let platform = Platform::builder().window(window).env("MAX_EDITS_PER_MINUTE", "0");
+        let platform = builder.env("MAX_EDITS_PER_MINUTE", "0");
         let (platform, browser) = tokio::join!(platform.start(), Browser::start());
         Self { platform: platform.unwrap(), browser: browser.unwrap() }
     }
