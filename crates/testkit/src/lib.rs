@@ -51,5 +51,5 @@ pub use postgres::{Database, Postgres};
 pub use publish::publish;
 pub use redis_server::Redis;
 pub use server::Server;
-pub use service::{ServiceBuilder, ServiceProcess, build, http_get};
+pub use service::{ServiceBuilder, ServiceProcess, build, http_get, locate};
 pub use tree::is_gone;

@@ -26,7 +26,10 @@ pub fn build(names: &[&str]) -> Result<()> {
 }
 
 /// The path of a binary of ours, which is built first when it is older than its sources.
-pub(super) fn locate(name: &str) -> Result<PathBuf> {
+///
+/// # Errors
+/// When it does not build.
+pub fn locate(name: &str) -> Result<PathBuf> {
     static LOCATED: Mutex<Option<HashMap<String, PathBuf>>> = Mutex::new(None);
     let mut located = LOCATED.lock().unwrap_or_else(PoisonError::into_inner);
     let located = located.get_or_insert_default();

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 use tokio::sync::mpsc::UnboundedSender;
 
-pub use build::build;
+pub use build::{build, locate};
 pub use http::get as http_get;
 
 use crate::{
