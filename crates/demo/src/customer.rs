@@ -66,14 +66,21 @@ impl Customer {
 
     fn placed(&self, (order, expires_at): (Id, Timestamp), known: Known) -> Id {
         let ticket = self.ticket.clone();
-        self.ledger.add(Entry { role: self.role, order: order.clone(), ticket, expires_at, known });
+        self.ledger.add(Entry {
+            role: self.role,
+            order: order.clone(),
+            ticket,
+            expires_at,
+            extended_to: None,
+            known,
+        });
         order
     }
 
     /// Pays or cancels, after a while and well before the time is over.
     pub(super) async fn follow_up(&self, order: &Id) -> Result<()> {
         match self.role.ending {
-            Ending::Paid => self.pay(order).await,
+            Ending::Paid | Ending::Extended => self.pay(order).await,
             Ending::CancelledByBuyer => {
                 tokio::time::sleep(self.window / 4).await;
                 self.cancel(order).await

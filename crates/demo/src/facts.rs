@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use common::{
     Service, event::Event, event::ExpirationComplete, event::Id, event::OrderCancelled,
-    event::OrderCompleted, event::OrderCreated, event::PaymentCreated, event::PaymentRejected,
-    event::PaymentSettled, event::Subject, event::TicketCreated, event::TicketUpdated,
+    event::OrderCompleted, event::OrderCreated, event::OrderExtended, event::PaymentCreated,
+    event::PaymentRejected, event::PaymentSettled, event::Subject, event::TicketCreated,
+    event::TicketUpdated,
 };
 use sqlx::PgPool;
 use stripe_stand_in::LedgerEntry;
@@ -33,6 +34,7 @@ pub(super) struct Facts {
     pub(super) ticket_outbox: Vec<OutboxRow>,
     pub(super) created: Vec<OrderCreated>,
     pub(super) cancelled: Vec<OrderCancelled>,
+    pub(super) extended: Vec<OrderExtended>,
     pub(super) fired: Vec<At<ExpirationComplete>>,
     /// `None` for a body that is no payment.
     pub(super) payments: Vec<At<Option<PaymentCreated>>>,
@@ -47,6 +49,8 @@ pub(super) struct Facts {
     /// Messages that are not of the contract, other than payments.
     pub(super) unreadable: Vec<String>,
     pub(super) dead_letters: Vec<DeadLetter>,
+    /// Subjects of the dead letters that an operator has replayed.
+    pub(super) replayed: Vec<String>,
     /// When orders were first seen complete, in ms since the Unix epoch.
     pub(super) complete_at_ms: HashMap<Id, i64>,
     /// What has not come to rest, one text each.
@@ -173,6 +177,7 @@ impl Facts {
             Ok(Subject::OrderCreated) => body(message).map(|event| self.created.push(event)),
             Ok(Subject::OrderCancelled) => body(message).map(|event| self.cancelled.push(event)),
             Ok(Subject::OrderCompleted) => body(message).map(|event| self.completed.push(event)),
+            Ok(Subject::OrderExtended) => body(message).map(|event| self.extended.push(event)),
             Ok(Subject::PaymentRejected) => body(message).map(|event| self.rejected.push(event)),
             Ok(Subject::PaymentSettled) => body(message).map(|event| self.settled.push(event)),
             Ok(Subject::ExpirationComplete) => {

@@ -15,7 +15,10 @@ pub(super) struct Entry {
     pub(super) role: Role,
     pub(super) order: Id,
     pub(super) ticket: Id,
+    /// As its buyer was answered.
     pub(super) expires_at: Timestamp,
+    /// As an operator has it later.
+    pub(super) extended_to: Option<Timestamp>,
     pub(super) known: Known,
 }
 
@@ -29,6 +32,11 @@ pub(super) enum Known {
 }
 
 impl Entry {
+    /// When its timer fires.
+    pub(super) fn due(&self) -> Timestamp {
+        self.extended_to.unwrap_or(self.expires_at)
+    }
+
     pub(super) fn buyer(&self) -> &'static str {
         BUYERS[self.role.buyer]
     }
@@ -52,6 +60,12 @@ impl Ledger {
 
     pub(super) fn add(&self, entry: Entry) {
         self.inner().entries.insert(entry.order.clone(), entry);
+    }
+
+    pub(super) fn extend(&self, order: &Id, to: Timestamp) {
+        if let Some(entry) = self.inner().entries.get_mut(order) {
+            entry.extended_to = Some(to);
+        }
     }
 
     pub(super) fn order(&self, order: &Id) -> Option<Entry> {

@@ -80,7 +80,8 @@ pub fn run(options: &Options) -> Result<ExitCode> {
          takes minutes",
     );
     testkit::provide()?;
-    testkit::build(&Service::OURS.map(Service::as_str))?;
+    let binaries: Vec<&str> = Service::OURS.map(Service::as_str).into_iter().chain([cast::FLEET]).collect();
+    testkit::build(&binaries)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
     runtime.block_on(async {

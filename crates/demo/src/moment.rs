@@ -9,8 +9,8 @@ use super::{
 use common::{
     clock,
     event::{
-        Event, ExpirationComplete, Id, OrderCancelled, OrderCompleted, OrderCreated, PaymentCreated,
-        PaymentRejected, PaymentSettled, Subject, TicketCreated, TicketUpdated,
+        Event, ExpirationComplete, Id, OrderCancelled, OrderCompleted, OrderCreated, OrderExtended,
+        PaymentCreated, PaymentRejected, PaymentSettled, Subject, TicketCreated, TicketUpdated,
     },
 };
 
@@ -76,7 +76,7 @@ impl Moment {
 
     fn lateness(mut self, at_ms: i64, ledger: &Ledger) -> Self {
         let entry = self.order.as_ref().and_then(|order| ledger.order(order));
-        self.late_ms = entry.map(|entry| at_ms - entry.expires_at.as_millis());
+        self.late_ms = entry.map(|entry| at_ms - entry.due().as_millis());
         self
     }
 }
@@ -120,6 +120,11 @@ fn read(message: &Stored, ledger: &Ledger) -> Option<Moment> {
             let detail = format!("version {version}, by payment {}", shortened(payment_id.as_str()));
             moment(detail, Tone::Good).of(&id, ledger)
         }
+        Subject::OrderExtended => {
+            let OrderExtended { id, expires_at } = body(message)?;
+            let until = text::clock(expires_at.as_millis());
+            moment(format!("more time: to be paid by {until}"), Tone::Plain).of(&id, ledger)
+        }
         Subject::PaymentRejected => {
             let PaymentRejected { order_id, reason, .. } = body(message)?;
             moment(shortened(&reason), Tone::End).of(&order_id, ledger)
@@ -130,7 +135,9 @@ fn read(message: &Stored, ledger: &Ledger) -> Option<Moment> {
         }
         Subject::ExpirationComplete => {
             let ExpirationComplete { order_id } = body(message)?;
-            let paid = ledger.order(&order_id).is_some_and(|entry| entry.role.ending == Ending::Paid);
+            let paid = ledger
+                .order(&order_id)
+                .is_some_and(|entry| matches!(entry.role.ending, Ending::Paid | Ending::Extended));
             let detail =
                 if paid { "the timer fired; it is paid, so nothing happens" } else { "the timer fired" };
             moment(detail.to_owned(), Tone::Timer).of(&order_id, ledger).lateness(message.at_ms, ledger)

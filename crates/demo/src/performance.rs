@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{
     Options,
-    cast::{Browser, Payments, Person},
+    cast::{Browser, Operator, Payments, Person},
     facts::{Facts, Purchase},
     invariants,
     ledger::Ledger,
@@ -29,7 +29,7 @@ use super::{
     text::{self, Tone},
     warnings,
 };
-use platform::{CLUSTER, Platform, Running};
+use platform::{CLUSTER, OPERATOR_TOKEN, Platform, Running};
 use testkit::{
     paths,
     terminal::{self, write},
@@ -107,6 +107,8 @@ async fn gather<'a>(
         ledger,
         browser: Browser::new(platform.url()),
         payments: Arc::new(Payments(join_as_payments(platform).await?.publisher())),
+        operator: Operator::new(platform)?,
+        replayed: Arc::default(),
         complete_at_ms: Arc::default(),
     })
 }
@@ -126,6 +128,7 @@ async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
     let mut facts = Facts::collect(rest).await?;
     facts.placed = story.ledger.entries();
     facts.complete_at_ms = story.complete_at_ms.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    facts.replayed = story.replayed.lock().unwrap_or_else(PoisonError::into_inner).clone();
     facts.purchases = story.platform.stripe().ledger().iter().map(Purchase::from).collect();
     facts.unrest = rest.unrest().await?;
     facts.consumers = Quiescence::consumers().len();
@@ -170,5 +173,10 @@ async fn keep(platform: &Platform, buyer: &Person) {
     let (cookie, url) = (buyer.cookie(), platform.url());
     paths::say("everything is left running until Ctrl-C; try, as the buyer of the first order:");
     paths::say(&format!("  curl -H 'Cookie: {cookie}' {url}/api/orders"));
+    if let Some(console) = platform.console_url() {
+        paths::say("or, as an operator:");
+        paths::say(&format!("  export FLEET_CONSOLE={console} FLEET_TOKEN={OPERATOR_TOKEN}"));
+        paths::say("  cargo run --quiet --package fleet -- status");
+    }
     std::future::pending::<()>().await;
 }

@@ -10,6 +10,9 @@ pub(super) const BUYERS: [&str; 12] =
 pub(super) const SOLD_TWICE: usize = 2;
 const BUYER_WHO_CANCELS: usize = 1;
 
+/// The order that an operator gives more time.
+pub(super) const EXTENDED: usize = 4;
+
 /// Time between two orders while there are so few of them that a person follows each one.
 const PACE: Duration = Duration::from_millis(150);
 /// What all of the pacing together may take.
@@ -24,6 +27,8 @@ pub(super) enum Ending {
     CancelledByBuyer,
     /// Nobody pays, and its timer fires.
     Expires,
+    /// An operator gives it more time, and it is paid within that.
+    Extended,
     /// Nobody pays, and its timer is wiped out of Redis.
     Wiped,
 }
@@ -37,6 +42,8 @@ pub(super) enum Way {
     SecondCard,
     /// As late as a payment has to count.
     LastMoment,
+    /// When the time that the order had at first is over.
+    MoreTime,
 }
 
 /// One order to be placed.
@@ -56,6 +63,7 @@ impl Role {
     pub(super) fn way(&self) -> Way {
         match self.number {
             1 => Way::SecondCard,
+            EXTENDED => Way::MoreTime,
             5 => Way::LastMoment,
             _ => Way::Card,
         }
@@ -77,14 +85,15 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The fewest orders with which everything happens once.
-    pub(super) const FEWEST: usize = 4;
+    pub(super) const FEWEST: usize = 5;
 
-    /// A plan for so many orders: a quarter is paid, one is cancelled by its buyer, and at most 20 are wiped.
+    /// A plan for so many orders: a quarter is paid, one is cancelled by its buyer, one gets more time, and at most 20 are wiped.
     pub(super) fn new(orders: usize) -> Self {
         let last = (orders / 4).clamp(1, 20);
         let first = orders.max(Self::FEWEST) - last;
         let ending = |number: usize| match number {
             2 => Ending::CancelledByBuyer,
+            EXTENDED => Ending::Extended,
             _ if number % 4 == 1 => Ending::Paid,
             _ => Ending::Expires,
         };
@@ -116,7 +125,7 @@ impl Plan {
         }
         let of =
             |ending| roles().filter(move |role| role.ending == ending).take(OF_EACH).map(|role| role.number);
-        [Ending::Paid, Ending::CancelledByBuyer, Ending::Expires, Ending::Wiped]
+        [Ending::Paid, Ending::CancelledByBuyer, Ending::Extended, Ending::Expires, Ending::Wiped]
             .into_iter()
             .flat_map(of)
             .collect()
@@ -131,14 +140,16 @@ mod tests {
 
     #[test]
     fn every_ending_occurs_and_every_number_once_whatever_the_count() {
-        for orders in [4, 5, 12, 41, 2_000] {
+        for orders in [5, 6, 12, 41, 2_000] {
             let plan = Plan::new(orders);
             let roles: Vec<_> = plan.first.iter().chain(&plan.last).collect();
             assert_eq!(
                 roles.iter().map(|role| role.number).collect::<Vec<_>>(),
                 (1..=orders).collect::<Vec<_>>()
             );
-            for ending in [Ending::Paid, Ending::CancelledByBuyer, Ending::Expires, Ending::Wiped] {
+            for ending in
+                [Ending::Paid, Ending::CancelledByBuyer, Ending::Extended, Ending::Expires, Ending::Wiped]
+            {
                 assert!(roles.iter().any(|role| role.ending == ending), "{ending:?} of {orders}");
                 let followed = plan.followed();
                 assert!(roles.iter().any(|role| role.ending == ending && followed.contains(&role.number)));
@@ -148,7 +159,7 @@ mod tests {
 
     #[test]
     fn only_the_seat_of_the_buyer_who_cancels_is_sold_twice() {
-        for orders in [4, 12, 17, 2_000] {
+        for orders in [5, 12, 17, 2_000] {
             let plan = Plan::new(orders);
             let mut sold: HashMap<usize, Vec<Ending>> = HashMap::new();
             for role in plan.first.iter().chain(&plan.last) {
@@ -166,6 +177,6 @@ mod tests {
     #[test]
     fn two_thousand_orders_are_followed_by_a_few_of_them() {
         assert_eq!(Plan::new(12).followed().len(), 12);
-        assert_eq!(Plan::new(2_000).followed(), [1, 5, 2, 3, 4, 1_981, 1_982]);
+        assert_eq!(Plan::new(2_000).followed(), [1, 5, 2, 4, 3, 6, 1_981, 1_982]);
     }
 }

@@ -63,6 +63,7 @@ impl Quiescence {
             Subject::PaymentCreated,
             Subject::ExpirationComplete,
             Subject::OrderCreated,
+            Subject::OrderExtended,
             Subject::OrderCancelled,
             Subject::OrderCompleted,
             Subject::PaymentRejected,
@@ -79,6 +80,7 @@ impl Quiescence {
     /// between two looks.
     pub(super) async fn unrest(&self) -> Result<Vec<String>> {
         let mut unrest: Vec<String> = self.unpaid().await?.into_iter().collect();
+        unrest.extend(self.unreplayed().await?);
         unrest.extend(self.unsettled().await?);
         let timers = self.timers().await?;
         if timers > 0 {
@@ -106,6 +108,16 @@ impl Quiescence {
         Ok((count > 0).then(|| format!("{} without an end", text::some(count as usize, "order"))))
     }
 
+    /// Dead letters that go back to their consumers and have not been handled again.
+    async fn unreplayed(&self) -> Result<Option<String>> {
+        // It is made for the first of them.
+        let Ok(stream) = self.jetstream.get_stream(streams::topology().replays_stream_name()).await else {
+            return Ok(None);
+        };
+        let count = stream.cached_info().state.messages;
+        Ok((count > 0).then(|| format!("{} not handled", text::some(count as usize, "replay"))))
+    }
+
     /// Payments with which something is still to be done.
     async fn unsettled(&self) -> Result<Option<String>> {
         let count: i64 = sqlx::query_scalar(
@@ -123,7 +135,7 @@ impl Quiescence {
             Service::Orders => &self.orders,
             Service::Tickets => &self.tickets,
             Service::Payments => &self.payments,
-            Service::Auth | Service::Expiration | Service::Client => return Ok(None),
+            Service::Auth | Service::Expiration | Service::Client | Service::Console => return Ok(None),
         };
         let count: i64 = sqlx::query_scalar("select count(*) from outbox")
             .fetch_one(database)

@@ -55,6 +55,7 @@ impl Summary {
             ("orders", facts.rows.len(), "placed over HTTP"),
             ("complete", facts.rows.iter().filter(|row| row.is_complete()).count(), "paid in time"),
             ("cancelled", rows(Some("buyer")), "by the buyer"),
+            ("extended", facts.extended.len(), "given more time by an operator"),
             ("expired", lateness.by_timer.len(), "cancelled because a timer fired"),
             ("swept", lateness.by_sweeper.len(), "cancelled although Redis had lost the timer"),
             ("timers fired", facts.fired.len(), "expiration:complete, those of paid orders included"),
@@ -66,7 +67,8 @@ impl Summary {
             ("sold again", sold_again(facts), "seats that were given up and held by the next buyer"),
             ("rejected", facts.rejected.len(), "payments that came too late"),
             ("settled", facts.settled.len(), "captured for a complete order, or released"),
-            ("dead letters", facts.dead_letters.len(), "one that nobody can read"),
+            ("dead letters", facts.dead_letters.len(), "that nobody can read, and nobody has replayed"),
+            ("replayed", facts.replayed.len(), "dead letters, mended by an operator"),
         ];
         let lateness = vec![
             ("timer fired", Percentiles::of(lateness.fired), "expiresAt to expiration:complete stored"),

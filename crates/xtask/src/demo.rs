@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// Processes of `expiration`.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = crate::replicas)]
     replicas: usize,
-    /// The service of which a process is killed with `kill -9`: auth, tickets, orders, expiration, payments or client.
+    /// The service of which a process is killed with `kill -9`: auth, tickets, orders, expiration, payments, client or console.
     #[arg(long, default_value_t = Service::Expiration, value_name = "SERVICE")]
     kill: Service,
     /// One JSON object a line on stdout, the summary last.

@@ -17,6 +17,7 @@ impl Payments {
             message_id: "payment:created:poison".to_owned(),
             traceparent: None,
             payload: Bytes::from_static(b"{\"id\": oops"),
+            claim: None,
         };
         self.0.publish(&[event]).await.into_iter().try_for_each(|answer| answer.map_err(Into::into))
     }

@@ -1,4 +1,4 @@
-//! How a buyer pays: with a card, with the second one after the first was declined, or at the last moment.
+//! How a buyer pays: with a card, with the second one after the first was declined, at the last moment, or after it.
 
 use anyhow::{Result, bail};
 use common::{clock, event::Id};
@@ -12,6 +12,8 @@ const GOOD_CARD: &str = "tok_visa";
 const DECLINED_CARD: &str = "tok_chargeDeclined";
 /// What the last moment leaves: what is stored a second before the time is over has to complete the order.
 const LAST_MOMENT_MS: i64 = 1_300;
+/// How long after it: nobody can say that the time which the order had at first was enough.
+const AFTER_IT_MS: i64 = 200;
 
 impl Customer {
     /// Pays for the order, after a while and before the time is over.
@@ -22,14 +24,18 @@ impl Customer {
                 tokio::time::sleep(self.window / 5).await;
                 self.pay_with(order, DECLINED_CARD, 402).await?;
             }
-            Way::LastMoment => {
-                let entry = self.ledger.order(order);
-                let until_ms = entry.map_or(0, |entry| entry.expires_at.as_millis()) - LAST_MOMENT_MS;
-                let left_ms = u64::try_from(until_ms - clock::now_ms()).unwrap_or_default();
-                tokio::time::sleep(std::time::Duration::from_millis(left_ms)).await;
-            }
+            Way::LastMoment => self.until(order, -LAST_MOMENT_MS).await,
+            Way::MoreTime => self.until(order, AFTER_IT_MS).await,
         }
         self.pay_with(order, GOOD_CARD, 201).await
+    }
+
+    /// Until so long after the time that the order had at first.
+    async fn until(&self, order: &Id, after_ms: i64) {
+        let entry = self.ledger.order(order);
+        let until_ms = entry.map_or(0, |entry| entry.expires_at.as_millis()) + after_ms;
+        let left_ms = u64::try_from(until_ms - clock::now_ms()).unwrap_or_default();
+        tokio::time::sleep(std::time::Duration::from_millis(left_ms)).await;
     }
 
     /// The same request again is the same payment, so he may try as often as he likes.

@@ -1,4 +1,5 @@
-//! I7: a poison message is in the dead letters exactly once, and the good ones behind it are not delayed.
+//! I7: a poison message is in the dead letters exactly once, until an operator replays it, and the good ones behind it are not
+//! delayed.
 
 use std::collections::HashMap;
 
@@ -28,10 +29,19 @@ pub(super) fn poison_is_kept_once(facts: &Facts) -> Verdict {
             broken.push(format!("{} is a dead letter for no good reason: {}", letter.subject, letter.reason));
         }
     }
+    for subject in &facts.replayed {
+        *kept.entry(subject.as_str()).or_default() += 1;
+        if !wanted.contains(subject) {
+            broken.push(format!("{subject} was replayed, and nobody knows of it"));
+        }
+    }
     for subject in &wanted {
         match kept.get(subject.as_str()) {
             Some(1) => {}
-            other => broken.push(format!("{subject} is kept {} times", other.copied().unwrap_or_default())),
+            other => {
+                let times = other.copied().unwrap_or_default();
+                broken.push(format!("{subject} is kept or replayed {times} times"));
+            }
         }
     }
     let delays = delays_ms(facts);
@@ -43,13 +53,14 @@ pub(super) fn poison_is_kept_once(facts: &Facts) -> Verdict {
     }
     let slowest = delays.iter().map(|(_, delay_ms)| *delay_ms).max().unwrap_or_default();
     let compared = format!(
-        "{} unreadable payments = {} dead letters; {} good ones behind the first, the slowest {}",
+        "{} unreadable payments = {} dead letters + {} replayed; {} good ones behind the first, the slowest {}",
         wanted.len(),
         facts.dead_letters.len(),
+        facts.replayed.len(),
         delays.len(),
         text::span(slowest as f64)
     );
-    Verdict { invariant: "I7", claim: "poison is kept once and delays nobody", compared, broken }
+    Verdict { invariant: "I7", claim: "poison is kept once, delays nobody", compared, broken }
 }
 
 /// Time from the broker's store to the complete order, for each good payment behind the first bad one.

@@ -51,7 +51,8 @@ fn is_paid(facts: &Facts, order: &str, payment: Option<&str>) -> bool {
     stored.into_iter().any(|event| event.order_id.as_str() == order && Some(event.id.as_str()) == payment)
 }
 
-/// I2: for an expiry, `cancelled_at >= expires_at`, both on Postgres' clock. Row, answer and event name one instant.
+/// I2: for an expiry, `cancelled_at >= expires_at`, both on Postgres' clock. Row, answer and event name one instant, and where an
+/// operator gave more time, the row names that one.
 pub(super) fn never_early(facts: &Facts) -> Verdict {
     let mut broken = Vec::new();
     let mut margins = Vec::new();
@@ -67,18 +68,27 @@ pub(super) fn never_early(facts: &Facts) -> Verdict {
         facts.rows.iter().map(|row| (row.id.as_str(), row.expires_at.into())).collect();
     let named = facts.placed.iter().map(|entry| (&entry.order, entry.expires_at, "its answer"));
     let told = facts.created.iter().map(|event| (&event.id, event.expires_at, "order:created"));
+    let mut extended: HashMap<&str, Timestamp> = HashMap::new();
+    for event in &facts.extended {
+        let to = extended.entry(event.id.as_str()).or_insert(event.expires_at);
+        *to = event.expires_at.max(*to);
+    }
     for (order, expires_at, by) in named.chain(told) {
-        let row = instants.get(order.as_str());
-        if row.is_some_and(|row| *row != expires_at) {
+        let (row, extended) = (instants.get(order.as_str()), extended.get(order.as_str()));
+        if row.is_some_and(|row| row != extended.unwrap_or(&expires_at)) {
             broken.push(format!("order {order} expires at {expires_at} by {by}, and not so by its row"));
+        }
+        if extended.is_some_and(|extended| *extended <= expires_at) {
+            broken.push(format!("order {order} was given more time, and has less than by {by}"));
         }
     }
     let least = margins.iter().copied().reduce(f64::min);
     let least =
         least.map_or_else(|| "none".to_owned(), |ms| format!("the nearest by {}", crate::text::span(ms)));
     let compared = format!(
-        "cancelled_at >= expires_at in {} rows, {least}; one expiresAt in row, answer and event",
-        margins.len()
+        "cancelled_at >= expires_at in {} rows, {least}; one expiresAt in row, answer and event, {} extended",
+        margins.len(),
+        extended.len()
     );
     Verdict { invariant: "I2", claim: "never early", compared, broken }
 }

@@ -2,6 +2,7 @@
 
 mod complete;
 mod expiry;
+mod operator;
 mod orders;
 mod outage;
 mod page;
@@ -20,7 +21,7 @@ use common::event::Id;
 
 use super::{
     Options,
-    cast::{Browser, Payments, Person, SignedUp},
+    cast::{Browser, Operator, Payments, Person, SignedUp},
     customer::Customer,
     ledger::Ledger,
     narrator::Narrator,
@@ -49,6 +50,9 @@ pub(super) struct Story<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) browser: Browser,
     pub(super) payments: Arc<Payments>,
+    pub(super) operator: Operator,
+    /// Subjects of the dead letters that the operator has replayed.
+    pub(super) replayed: Arc<Mutex<Vec<String>>>,
     /// When orders were first seen complete, in ms since the Unix epoch.
     pub(super) complete_at_ms: Arc<Mutex<HashMap<Id, i64>>>,
 }
@@ -74,6 +78,7 @@ impl Story<'_> {
         later.join_all().await.into_iter().collect::<Result<()>>()?;
         self.wipe_redis().await?;
         self.pay_too_late(&page).await?;
+        self.replay_the_poison().await?;
         self.sweeper_catches().await?;
         self.come_to_rest().await?;
         watching.abort();

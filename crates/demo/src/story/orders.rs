@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Story<'_> {
-    /// Places the first orders, pays some, has one cancelled and one refused. The answer is when the last was placed, and who
+    /// Places the first orders, pays some, has one cancelled, one refused, and one extended. The answer is when the last was placed, and who
     /// pays later.
     pub(super) async fn first_orders(
         &self,
@@ -41,7 +41,7 @@ impl Story<'_> {
                 let placed = customer.order().await?;
                 drop(permit);
                 let placed_at = Instant::now();
-                if customer.role.way() == Way::LastMoment {
+                if matches!(customer.role.way(), Way::LastMoment | Way::MoreTime) {
                     return Ok((placed_at, Some((customer, placed))));
                 }
                 customer.follow_up(&placed).await?;
@@ -49,6 +49,7 @@ impl Story<'_> {
             });
         }
         self.book_twice(people, &seats[0]).await?;
+        self.give_more_time().await?;
         let (mut placed_at, mut later) = (begin, JoinSet::new());
         while let Some(done) = orders.join_next().await {
             let (placed, who) = done.context("a buyer's task")??;

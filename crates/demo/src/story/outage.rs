@@ -27,13 +27,14 @@ impl Story<'_> {
             Service::Orders => "; they wait for it, and so do the buyers",
             Service::Payments => "; whoever wants to pay waits for it",
             Service::Client => "; whoever looks at the shop waits for it",
+            Service::Console => "; operators wait for it, and nobody else notices",
             Service::Expiration => "",
         };
         self.narrator
             .act(format!("one `{name}` process is killed while {} pending{meanwhile}", are(timers, "timer")));
         victim.kill().await?;
         self.narrator.tell(Moment::now("kill -9", format!("{}, process {pid}", victim.name()), Tone::Fault));
-        if name == Service::Expiration {
+        if matches!(name, Service::Expiration | Service::Console) {
             let is_last = self.platform.services(name).len() == 1;
             return if is_last { self.restart().await } else { Ok(()) };
         }
@@ -48,7 +49,7 @@ impl Story<'_> {
     /// [`Story::wipe_redis`] to start, where another process keeps the time meanwhile.
     pub(super) async fn end_outage(&self, people: &SignedUp, seats: &[Id]) -> Result<()> {
         let name = self.options.kill;
-        if name == Service::Expiration {
+        if matches!(name, Service::Expiration | Service::Console) {
             return Ok(());
         }
         self.restart().await?;
@@ -96,7 +97,7 @@ impl Story<'_> {
             Service::Orders => visitor.orders().await,
             Service::Payments => visitor.payments_of(&self.first_order()?).await,
             Service::Client => visitor.shop_window().await,
-            name @ Service::Expiration => bail!("nobody asks `{name}` for anything"),
+            name @ (Service::Expiration | Service::Console) => bail!("nobody asks `{name}` for anything"),
         }
     }
 }
@@ -109,6 +110,6 @@ fn request(name: Service) -> &'static str {
         Service::Orders => "GET /api/orders",
         Service::Payments => "GET /api/payments",
         Service::Client => "GET /",
-        Service::Expiration => "",
+        Service::Expiration | Service::Console => "",
     }
 }

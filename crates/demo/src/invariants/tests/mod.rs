@@ -7,8 +7,8 @@ mod seats;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::event::{
-    CancelledTicket, ExpirationComplete, Id, OrderCancelled, OrderCreated, OrderStatus, OrderedTicket,
-    PaymentCreated, PaymentRejected, TicketCreated, TicketUpdated,
+    CancelledTicket, ExpirationComplete, Id, OrderCancelled, OrderCreated, OrderExtended, OrderStatus,
+    OrderedTicket, PaymentCreated, PaymentRejected, TicketCreated, TicketUpdated,
 };
 
 use super::check;
@@ -30,9 +30,14 @@ fn ms(ms: i64) -> TimeDelta {
     TimeDelta::milliseconds(ms)
 }
 
-/// Four orders, one of each ending, as everything is when it went well. Order 4 sits where order 2 stood up.
+/// When the order to which an operator gave more time does.
+fn extended_to() -> DateTime<Utc> {
+    expires_at() + ms(2_000)
+}
+
+/// Five orders, one of each ending, as everything is when it went well. Order 5 sits where order 2 stood up.
 fn facts() -> Facts {
-    let plan = Plan::new(4);
+    let plan = Plan::new(5);
     let mut facts = Facts { consumers: 8, ..Facts::default() };
     for seat in 1..=plan.seats {
         offer(&mut facts, &id(&format!("t-{seat}")));
@@ -44,6 +49,7 @@ fn facts() -> Facts {
             order: order.clone(),
             ticket: ticket.clone(),
             expires_at: expires_at().into(),
+            extended_to: None,
             known: Known::Answered,
         };
         facts.created.push(OrderCreated {
@@ -57,7 +63,7 @@ fn facts() -> Facts {
         facts.rows.push(row(&entry));
         facts.placed.push(entry);
         change(&mut facts, &ticket, Some(&order));
-        if role.ending != Ending::Paid {
+        if !matches!(role.ending, Ending::Paid | Ending::Extended) {
             change(&mut facts, &ticket, None);
             facts.cancelled.push(OrderCancelled {
                 id: order,
@@ -66,22 +72,27 @@ fn facts() -> Facts {
             });
         }
     }
-    facts.fired = vec![fired("o-1", 4), fired("o-3", 4)];
+    facts.extended = vec![OrderExtended { id: id("o-4"), expires_at: extended_to().into() }];
+    facts.fired = vec![fired("o-1", 4), fired("o-3", 4), fired("o-4", 2_004)];
     // The poison, the good one behind it, and one for an order that is cancelled.
-    facts.payments =
-        vec![payment(1, None), payment(2, Some(("p-1", "o-1"))), late_payment(3, Some(("p-3", "o-3")))];
+    facts.payments = vec![
+        payment(1, None),
+        payment(2, Some(("p-1", "o-1"))),
+        late_payment(3, Some(("p-3", "o-3"))),
+        payment(4, Some(("p-4", "o-4"))),
+    ];
     facts.dead_letters = vec![dead_letter(1)];
     facts.rejected = vec![rejected("p-3", "o-3")];
     let purchase =
         |order: &str, captured| Purchase { order: order.to_owned(), captured, refunded: 0, is_held: false };
-    facts.purchases = vec![purchase("o-1", 2_000), purchase("o-3", 0)];
-    facts.complete_at_ms.insert(id("o-1"), 50);
+    facts.purchases = vec![purchase("o-1", 2_000), purchase("o-3", 0), purchase("o-4", 2_000)];
+    facts.complete_at_ms.extend([(id("o-1"), 50), (id("o-4"), 60)]);
     facts
 }
 
 fn row(entry: &Entry) -> OrderRow {
     let (reason, late) = match entry.role.ending {
-        Ending::Paid => (None, None),
+        Ending::Paid | Ending::Extended => (None, None),
         Ending::CancelledByBuyer => (Some("buyer"), Some(ms(-7_000))),
         Ending::Expires => (Some("expired"), Some(ms(5))),
         Ending::Wiped => (Some("expired"), Some(ms(11_000))),
@@ -91,10 +102,10 @@ fn row(entry: &Entry) -> OrderRow {
         version: 1,
         status: if reason.is_some() { "cancelled" } else { "complete" }.to_owned(),
         ticket_id: entry.ticket.to_string(),
-        expires_at: expires_at(),
+        expires_at: if entry.role.ending == Ending::Extended { extended_to() } else { expires_at() },
         cancelled_at: late.map(|late| expires_at() + late),
         cancel_reason: reason.map(str::to_owned),
-        payment_id: reason.is_none().then(|| "p-1".to_owned()),
+        payment_id: reason.is_none().then(|| format!("p-{}", entry.role.number)),
     }
 }
 

@@ -35,6 +35,14 @@ fn i2_breaks_on_a_microsecond_too_early_and_on_two_instants_for_one_expiry() {
     assert_eq!(broken(other_event), ["I2"]);
     let other_answer = |facts: &mut Facts| facts.placed[2].expires_at = (expires_at() - ms(1)).into();
     assert_eq!(broken(other_answer), ["I2"]);
+    let not_given = |facts: &mut Facts| facts.rows[3].expires_at = expires_at();
+    assert_eq!(broken(not_given), ["I2"]);
+    let less = |facts: &mut Facts| {
+        let earlier = expires_at() - ms(1);
+        facts.extended[0].expires_at = earlier.into();
+        facts.rows[3].expires_at = earlier;
+    };
+    assert!(broken(less).contains(&"I2"));
 }
 
 #[test]

@@ -10,6 +10,15 @@ fn i7_breaks_on_poison_that_is_lost_or_kept_twice_and_on_a_good_payment_that_wai
     assert_eq!(broken(twice), ["I7"]);
     let a_good_one = |facts: &mut Facts| facts.dead_letters.push(dead_letter(2));
     assert_eq!(broken(a_good_one), ["I7"]);
+    let replayed = |facts: &mut Facts| {
+        let letter = facts.dead_letters.remove(0);
+        facts.replayed.push(letter.subject);
+    };
+    assert!(broken(replayed).is_empty());
+    let kept_all_the_same = |facts: &mut Facts| facts.replayed.push(facts.dead_letters[0].subject.clone());
+    assert_eq!(broken(kept_all_the_same), ["I7"]);
+    let of_a_good_one = |facts: &mut Facts| facts.replayed.push(dead_letter(2).subject);
+    assert_eq!(broken(of_a_good_one), ["I7"]);
     let late = |facts: &mut Facts| *facts.complete_at_ms.get_mut(&id("o-1")).unwrap() = 5_001;
     assert_eq!(broken(late), ["I7"]);
     let nonsense = |facts: &mut Facts| facts.unreadable.push("order:created 7".to_owned());
@@ -27,7 +36,7 @@ fn i9_breaks_on_an_order_that_waited_too_long_for_its_timer_or_for_the_sweeper()
     let timer = |by| move |facts: &mut Facts| facts.rows[2].cancelled_at = Some(expires_at() + ms(by));
     assert!(broken(timer(31_000)).is_empty());
     assert_eq!(broken(timer(31_001)), ["I9"]);
-    let sweeper = |by| move |facts: &mut Facts| facts.rows[3].cancelled_at = Some(expires_at() + ms(by));
+    let sweeper = |by| move |facts: &mut Facts| facts.rows[4].cancelled_at = Some(expires_at() + ms(by));
     assert!(broken(sweeper(13_000)).is_empty());
     assert_eq!(broken(sweeper(13_001)), ["I9"]);
 }

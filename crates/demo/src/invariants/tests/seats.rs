@@ -12,8 +12,8 @@ fn i6_breaks_on_a_seat_that_is_not_freed_or_freed_while_another_holds_it() {
     let paid_one = |facts: &mut Facts| change(facts, &id("t-1"), None);
     assert_eq!(broken(paid_one), ["I6"]);
     let from_under_him = |facts: &mut Facts| {
-        let of_4 = facts.tickets.iter_mut().find(|change| change.id.as_str() == "t-2" && change.version == 2);
-        of_4.unwrap().order_id = Some(id("o-4"));
+        let of_5 = facts.tickets.iter_mut().find(|change| change.id.as_str() == "t-2" && change.version == 2);
+        of_5.unwrap().order_id = Some(id("o-5"));
     };
     assert_eq!(broken(from_under_him), ["I6"]);
     let gap =
