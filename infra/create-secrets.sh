@@ -55,12 +55,14 @@ password() {
 mkdir -p "$directory"
 
 write jwt.env <<<"JWT_KEY=$(random)"
+write internal.env <<<"INTERNAL_TOKEN=$(random)"
 
 tickets_nats=$(password nats.env TICKETS_PASSWORD tickets.env nats-srv)
 orders_nats=$(password nats.env ORDERS_PASSWORD orders.env nats-srv)
 expiration_nats=$(password nats.env EXPIRATION_PASSWORD expiration.env nats-srv)
 payments_nats=$(password nats.env PAYMENTS_PASSWORD payments.env nats-srv)
 client_nats=$(password nats.env CLIENT_PASSWORD client.env nats-srv)
+console_nats=$(password nats.env CONSOLE_PASSWORD console.env nats-srv)
 admin_nats=$(password nats.env ADMIN_PASSWORD topology.env nats-srv)
 write nats.env <<END
 TICKETS_PASSWORD=$tickets_nats
@@ -68,10 +70,12 @@ ORDERS_PASSWORD=$orders_nats
 EXPIRATION_PASSWORD=$expiration_nats
 PAYMENTS_PASSWORD=$payments_nats
 CLIENT_PASSWORD=$client_nats
+CONSOLE_PASSWORD=$console_nats
 ADMIN_PASSWORD=$admin_nats
 ROUTE_PASSWORD=$(random)
 END
 complete nats.env CLIENT_PASSWORD "$client_nats"
+complete nats.env CONSOLE_PASSWORD "$console_nats"
 
 expiration_redis=$(password expiration-redis.env EXPIRATION_PASSWORD expiration.env expiration-redis-srv)
 write expiration-redis.env <<END
@@ -108,6 +112,12 @@ END
 write client.env <<END
 NATS_URL=nats://client:$client_nats@nats-srv:4222
 FORM_KEY=$(random)
+END
+# The first operator and the first viewer; write more beside them, each with a name of his own.
+write console.env <<END
+NATS_URL=nats://console:$console_nats@nats-srv:4222
+OPERATOR_TOKENS=operator:$(random)
+VIEWER_TOKENS=viewer:$(random)
 END
 write topology.env <<<"NATS_URL=nats://admin:$admin_nats@nats-srv:4222"
 

@@ -10,7 +10,8 @@ pub mod up;
 
 pub use gateway::{BoundGateway, Gateway, Route};
 pub use platform::{
-    CLUSTER, Fleet, JWT_KEY, LogLine, Platform, PlatformBuilder, Running, Stores, WEBHOOK_SECRET,
+    CLUSTER, Fleet, INTERNAL_TOKEN, JWT_KEY, LogLine, OPERATOR_TOKEN, Platform, PlatformBuilder, Running,
+    Stores, VIEWER_TOKEN, WEBHOOK_SECRET,
 };
 pub use release::release_before;
 pub use seed::seed;

@@ -16,7 +16,8 @@ const BEGIN: &str = "<!-- Written by `cargo xtask configuration`: change it in t
 const END: &str = "<!-- The end of what is written. -->\n";
 
 /// Whose settings there are, in the order in which the table has them.
-const PROGRAMS: [&str; 7] = ["orders", "tickets", "payments", "expiration", "auth", "client", "topology"];
+const PROGRAMS: [&str; 8] =
+    ["orders", "tickets", "payments", "expiration", "auth", "client", "console", "topology"];
 /// No service: "all" does not mean it.
 const COMMAND: &str = "topology";
 

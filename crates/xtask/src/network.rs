@@ -1,22 +1,23 @@
 //! `cargo xtask network-policies`: who may talk to whom in a cluster, and the policies that allow exactly that.
 
 mod policies;
+mod services;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use common::Service;
 use serde_json::Value;
 
 use crate::generated::{Arguments, Generated};
 use policies::{named, one_of, policy, tcp};
+use services::{asking, operators_proxy, services};
 
 /// What our services listen on (`HTTP_ADDR`).
 const HTTP: u64 = 3000;
 const NATS: Store = Store {
     name: "nats",
     port: 4222,
-    clients: &["tickets", "orders", "expiration", "payments", "client", "topology"],
+    clients: &["tickets", "orders", "expiration", "payments", "client", "console", "topology"],
     metrics: Some(8222),
 };
 const POSTGRES: Store = Store {
@@ -26,31 +27,6 @@ const POSTGRES: Store = Store {
     metrics: None,
 };
 const REDIS: Store = Store { name: "expiration-redis", port: 6379, clients: &["expiration"], metrics: None };
-/// Whom the shop asks in its visitors' names: the services with an API.
-const ASKED_BY_THE_SHOP: [Service; 4] = [Service::Auth, Service::Tickets, Service::Orders, Service::Payments];
-/// Who speaks to the payment provider, which is somewhere on the internet.
-const PROVIDERS_CLIENT: Service = Service::Payments;
-const HTTPS: u64 = 443;
-/// What is not on the internet: this machine, its neighbours, and the networks that clusters and their nodes are made of.
-/// Source: the IANA registries of special-purpose addresses, <https://www.iana.org/assignments/iana-ipv4-special-registry>.
-const NOT_PUBLIC: [(&str, &[&str]); 2] = [
-    (
-        "0.0.0.0/0",
-        &[
-            "0.0.0.0/8",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.0.0.0/24",
-            "192.168.0.0/16",
-            "198.18.0.0/15",
-            "224.0.0.0/3",
-        ],
-    ),
-    ("::/0", &["::/96", "::ffff:0:0/96", "64:ff9b:1::/48", "fc00::/7", "fe80::/10", "ff00::/8"]),
-];
 /// Between the servers of a NATS cluster.
 const ROUTES: u64 = 6222;
 
@@ -64,13 +40,15 @@ struct Store {
 }
 
 /// The files, each beside the pods whose arrows it allows.
-const FILES: [Generated; 6] = [
+const FILES: [Generated; 7] = [
     file("infra/k8s/components/namespace/network.yaml", || {
         text("What everybody may do, and nothing else", &everybody())
     }),
     file("infra/k8s/base/network.yaml", || {
-        let asking = vec![shop(), provider()];
-        text("Who may ask the services, and whom they ask", &[services(), asking].concat())
+        text("Who may ask the services, and whom they ask", &[services(), asking()].concat())
+    }),
+    file("infra/k8s/components/oauth2-proxy/network.yaml", || {
+        text("Operators come to console through the proxy, which asks who they are", &operators_proxy())
     }),
     file("infra/k8s/components/nats/network.yaml", || text("Who may talk to NATS", &store(&NATS))),
     file("infra/k8s/components/nats-cluster/network.yaml", || {
@@ -106,8 +84,8 @@ pub(crate) fn check() -> Result<()> {
 
 /// Every policy that there is, those of a part of the cluster among them.
 pub(crate) fn all() -> Vec<Value> {
-    let asking = vec![shop(), provider()];
-    [everybody(), services(), asking, store(&NATS), routes(), store(&POSTGRES), store(&REDIS)].concat()
+    let stores = [store(&NATS), routes(), store(&POSTGRES), store(&REDIS)].concat();
+    [everybody(), services(), asking(), operators_proxy(), stores].concat()
 }
 
 fn text(what: &str, policies: &[Value]) -> Result<String> {
@@ -165,47 +143,6 @@ fn scraped(port: u64) -> Value {
     serde_json::json!({ "from": from, "ports": tcp(port) })
 }
 
-/// The pods that people come through: those of Envoy Gateway in production, of ingress-nginx on a laptop.
-const CONTROLLERS: [(&str, &str, &str); 2] =
-    [("envoy-gateway-system", "envoy", "proxy"), ("ingress-nginx", "ingress-nginx", "controller")];
-
-/// People come through a controller, and only to services that answer them; the shop comes to those that it asks.
-fn services() -> Vec<Value> {
-    let controllers = CONTROLLERS.map(|(namespace, name, component)| {
-        serde_json::json!({
-            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } },
-            "podSelector": { "matchLabels": {
-                "app.kubernetes.io/name": name, "app.kubernetes.io/component": component,
-            } },
-        })
-    });
-    let rule = serde_json::json!({ "from": controllers, "ports": tcp(HTTP) });
-    let shop = serde_json::json!({ "from": [{ "podSelector": named(Service::Client.as_str()) }], "ports": tcp(HTTP) });
-    let of = |service: Service| {
-        let mut rules: Vec<Value> = service.prefix().map(|_| rule.clone()).into_iter().collect();
-        rules.extend(ASKED_BY_THE_SHOP.contains(&service).then(|| shop.clone()));
-        policy(service.as_str(), Some(service.as_str()), &named(service.as_str()), &[("Ingress", &rules)])
-    };
-    Service::OURS.map(of).to_vec()
-}
-
-/// The shop asks the APIs, and nothing else but the broker.
-fn shop() -> Value {
-    let services = one_of(&ASKED_BY_THE_SHOP.map(Service::as_str));
-    let there = serde_json::json!({ "to": [{ "podSelector": services }], "ports": tcp(HTTP) });
-    let client = Service::Client.as_str();
-    policy("asked-by-the-shop", Some(client), &named(client), &[("Egress", &[there])])
-}
-
-/// The payment provider is reached wherever on the internet it is, by HTTPS: a policy knows no names, and its addresses change.
-fn provider() -> Value {
-    let places =
-        NOT_PUBLIC.map(|(cidr, except)| serde_json::json!({ "ipBlock": { "cidr": cidr, "except": except } }));
-    let there = serde_json::json!({ "to": places, "ports": tcp(HTTPS) });
-    let client = PROVIDERS_CLIENT.as_str();
-    policy("payment-provider-clients", Some(client), &named(client), &[("Egress", &[there])])
-}
-
 /// A store lets its clients in, and they may go there.
 fn store(store: &Store) -> Vec<Value> {
     let clients = one_of(store.clients);
@@ -243,40 +180,6 @@ mod tests {
         for rule in [&policies[0]["spec"]["ingress"][0], &policies[1]["spec"]["egress"][0]] {
             assert_eq!(rule["ports"][0]["port"], 6379);
         }
-    }
-
-    #[test]
-    fn people_reach_the_shop_and_the_apis_and_the_shop_reaches_the_apis() {
-        for (service, policy) in Service::OURS.into_iter().zip(services()) {
-            let rules = policy["spec"]["ingress"].as_array().map_or(0, Vec::len);
-            let expected = match service {
-                Service::Expiration => 0,
-                Service::Client => 1,
-                _ => 2,
-            };
-            assert_eq!(rules, expected, "{service}");
-        }
-        let asked = &shop()["spec"]["egress"][0]["to"][0]["podSelector"]["matchExpressions"][0]["values"];
-        assert_eq!(*asked, serde_json::json!(["auth", "tickets", "orders", "payments"]));
-    }
-
-    #[test]
-    fn only_payments_reaches_the_internet_and_by_https_alone() {
-        let on_the_internet = |policy: &&Value| policy["spec"].to_string().contains("0.0.0.0/0");
-        let policies = all();
-        let [policy] = &policies.iter().filter(on_the_internet).collect::<Vec<_>>()[..] else {
-            panic!("not one")
-        };
-        assert_eq!(policy["spec"]["podSelector"], named("payments"));
-        assert_eq!(policy["spec"]["policyTypes"], serde_json::json!(["Egress"]));
-        let rule = &policy["spec"]["egress"][0];
-        assert_eq!(rule["ports"], tcp(443));
-        // Neither another pod, nor the node's metadata, nor a machine beside it.
-        let except = rule["to"][0]["ipBlock"]["except"].to_string();
-        for network in ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"] {
-            assert!(except.contains(network), "{network}: {except}");
-        }
-        assert!(rule["to"][1]["ipBlock"]["except"].to_string().contains("fc00::/7"));
     }
 
     #[test]

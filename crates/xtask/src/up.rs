@@ -14,7 +14,7 @@ pub(crate) struct Choices {
     /// Time to pay, such as 30s or 15m.
     #[arg(long, default_value = "15m", value_name = "D", value_parser = Options::window)]
     window: Duration,
-    /// Processes of each service.
+    /// Processes of each service; of `console` there is one.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = crate::replicas)]
     replicas: usize,
     /// Leave out the tickets that are put up for sale where there are none.

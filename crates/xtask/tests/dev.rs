@@ -24,7 +24,7 @@ async fn nats() -> Nats {
     let mut users = component("nats/users.conf")
         .replace("include permissions.conf", &component("nats/permissions.conf"))
         .replace("users: [", "users: [\n{ user: test, password: test }");
-    for name in ["TICKETS", "ORDERS", "EXPIRATION", "PAYMENTS", "CLIENT", "ADMIN"] {
+    for name in ["TICKETS", "ORDERS", "EXPIRATION", "PAYMENTS", "CLIENT", "CONSOLE", "ADMIN"] {
         users = users.replace(&format!("${name}_PASSWORD"), PASSWORD);
     }
     Nats::start_with(&format!("{users}\nno_auth_user: test")).await.unwrap()
@@ -77,8 +77,8 @@ async fn the_services_run_here_on_the_stores_of_a_cluster_which_outlive_them() {
         &ports[2],
     ]);
     let said = dev.until("up");
-    let (up, pids) = (said.last().unwrap(), pids(&said, 6));
-    assert!(dev.is_running() && pids.len() == 6, "{up:#}");
+    let (up, pids) = (said.last().unwrap(), pids(&said, 7));
+    assert!(dev.is_running() && pids.len() == 7, "{up:#}");
     // The printed lines: sign up, sell a ticket, order it.
     let lines = up["example"].as_str().unwrap();
     let output = Command::new("sh").arg("-euc").arg(lines).output().unwrap();

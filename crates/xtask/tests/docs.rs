@@ -7,8 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Fewer underscores than this are a variable, a metric or a file.
-const WORDS_OF_A_TEST: usize = 6;
+/// The documents, each with the number of underscores below which a name is a variable, a metric or a file.
+const DOCUMENTS: [(&str, usize); 5] = [
+    ("README.md", 6),
+    ("docs/ARCHITECTURE.md", 6),
+    ("docs/OPERATORS-COMPARED.md", 4),
+    ("docs/PERFORMANCE.md", 6),
+    ("docs/UPGRADE.md", 6),
+];
 
 #[test]
 fn every_test_that_a_document_names_exists() {
@@ -16,19 +22,18 @@ fn every_test_that_a_document_names_exists() {
     let code: String =
         rust_files(&root.join("crates")).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let mut named = 0;
-    for document in ["README.md", "docs/ARCHITECTURE.md", "docs/PERFORMANCE.md", "docs/UPGRADE.md"] {
+    for (document, underscores) in DOCUMENTS {
         let text = fs::read_to_string(root.join(document)).unwrap();
-        for name in text.split('`').skip(1).step_by(2).filter(|name| is_test(name)) {
+        for name in text.split('`').skip(1).step_by(2).filter(|name| is_test(name, underscores)) {
             named += 1;
             assert!(code.contains(&format!("fn {name}()")), "{document} names {name}, which is no test");
         }
     }
-    assert!(named > 20, "only {named} names were found");
+    assert!(named > 80, "only {named} names were found");
 }
 
-fn is_test(name: &str) -> bool {
-    name.matches('_').count() >= WORDS_OF_A_TEST
-        && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+fn is_test(name: &str, underscores: usize) -> bool {
+    name.matches('_').count() >= underscores && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -31,7 +31,7 @@ fn the_brokers_configurations_are_what_nats_server_takes() {
         copy(directory.path(), &files, &[("/data", &store)]);
         let mut check = Command::new(&programs.nats);
         check.arg("-t").arg("-c").arg(directory.path().join("nats.conf")).env("POD_NAME", "nats-0");
-        for user in ["TICKETS", "ORDERS", "EXPIRATION", "PAYMENTS", "CLIENT", "ADMIN", "ROUTE"] {
+        for user in ["TICKETS", "ORDERS", "EXPIRATION", "PAYMENTS", "CLIENT", "CONSOLE", "ADMIN", "ROUTE"] {
             check.env(format!("{user}_PASSWORD"), PASSWORD);
         }
         for (nth, route) in ["ROUTE_0", "ROUTE_1", "ROUTE_2"].iter().enumerate() {
@@ -79,4 +79,24 @@ async fn redis_starts_as_it_is_configured_and_lets_the_schedules_user_in_with_it
         let error = answer.unwrap_err().to_string();
         assert!(error.to_lowercase().contains("permission"), "{refused:?}: {error}");
     }
+}
+
+#[test]
+fn the_schedules_user_may_do_whatever_its_scripts_call() {
+    let users = component("redis/users.acl");
+    let line = users.lines().find(|line| line.starts_with("user expiration ")).unwrap();
+    let allowed: Vec<&str> = line.split(' ').filter_map(|word| word.strip_prefix('+')).collect();
+    let mut called = 0;
+    for entry in fs::read_dir(paths::repository().join("crates/expiration/src/schedule")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "lua") {
+            continue;
+        }
+        for call in fs::read_to_string(&path).unwrap().split("redis.call('").skip(1) {
+            let command = call.split('\'').next().unwrap().to_lowercase();
+            assert!(allowed.contains(&command.as_str()), "{} calls {command}", path.display());
+            called += 1;
+        }
+    }
+    assert!(called > 10, "only {called} calls were found");
 }

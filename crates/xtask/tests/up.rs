@@ -20,7 +20,7 @@ use testkit::is_gone;
 fn up(arguments: &[&str]) -> (Xtask, Value, Vec<Pid>) {
     let mut up = Xtask::start(&[&["up", "--json", "--port", "0"], arguments].concat());
     let said = up.until("up");
-    let pids = pids(&said, 9);
+    let pids = pids(&said, 10);
     assert!(up.is_running() && pids.iter().all(|pid| !is_gone(*pid)));
     (up, said.last().unwrap().clone(), pids)
 }
@@ -49,6 +49,14 @@ async fn an_order_is_placed_at_the_printed_address_and_ctrl_c_drains_everything(
     let (up, line, pids) = up(&["--window", "1m"]);
     let shop = request("GET", line["shop"].as_str().unwrap(), "");
     assert!(shop.starts_with("HTTP/1.1 200") && shop.contains("data-id=\""), "{shop}");
+    let console = &line["console"];
+    for (path, token, status) in
+        [("/", "", " 303 "), ("/api/status", "", " 401 "), ("/api/status", "operatorToken", " 200 ")]
+    {
+        let url = format!("{}{path}", console["url"].as_str().unwrap());
+        let answer = ask("GET", &url, console[token].as_str(), "");
+        assert!(answer.lines().next().unwrap().contains(status), "{path} {token}: {answer}");
+    }
     let answers = example(&line);
     let [person, order, payment] = &answers[..] else { panic!("{answers:#?}") };
     assert_eq!(order["status"], "created", "{answers:#?}");
@@ -61,7 +69,7 @@ async fn an_order_is_placed_at_the_printed_address_and_ctrl_c_drains_everything(
     // The lines go on to the end of the last process.
     let (rest, code) = up.end();
     assert_eq!(code, Some(0), "{rest:#?}");
-    for service in ["auth", "tickets", "orders", "expiration", "payments", "client"] {
+    for service in ["auth", "tickets", "orders", "expiration", "payments", "client", "console"] {
         let drained = |line: &&Value| {
             line["process"] == format!("{service}-1") && line["message"] == format!("{service} has drained")
         };
@@ -100,11 +108,18 @@ async fn whatever_is_killed_is_started_again_and_what_was_bought_is_complete() {
 
 /// The whole answer to one request.
 fn request(method: &str, url: &str, form: &str) -> String {
+    ask(method, url, None, form)
+}
+
+/// The same of somebody with a token.
+fn ask(method: &str, url: &str, token: Option<&str>, form: &str) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap_or((&url[7..], ""));
     let mut stream = TcpStream::connect(host).unwrap();
     let kind = "application/x-www-form-urlencoded";
-    let head =
-        format!("{method} /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: {kind}");
+    let token = token.map(|token| format!("\r\nauthorization: Bearer {token}")).unwrap_or_default();
+    let head = format!(
+        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: {kind}{token}"
+    );
     write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{form}", form.len()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -116,7 +131,7 @@ async fn sigterm_ends_it_too_with_two_processes_of_each_service() {
     let (up, line, pids) = up(&["--replicas", "2", "--no-seed"]);
     let tickets = request("GET", &format!("{}/api/tickets", line["url"].as_str().unwrap()), "");
     assert!(tickets.ends_with("[]"), "{tickets}");
-    assert_eq!(line["processes"].as_array().unwrap().len(), 3 + 2 * 6, "{line:#}");
+    assert_eq!(line["processes"].as_array().unwrap().len(), 3 + 2 * 6 + 1, "{line:#}");
     up.signal(Signal::TERM);
     assert_eq!(up.end().1, Some(0));
     are_gone(&pids).await;

@@ -8,7 +8,10 @@ use futures_util::future::try_join_all;
 use process::config::duration::WithUnit;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use super::{Fleet, LogLine, Platform, READY, Stores, fleet::routes, servers::Servers, shop, stripe};
+use super::{
+    Fleet, LogLine, Platform, READY, Stores, console, fleet::routes, servers::Servers, shop,
+    stores::Variable, stripe,
+};
 use crate::BoundGateway;
 use testkit::{ServiceBuilder, ServiceProcess};
 
@@ -120,11 +123,14 @@ impl PlatformBuilder {
             of_others: shop::variables(&stripe, &gateway)?,
         };
         let mut services: BTreeMap<Service, Vec<ServiceProcess>> = BTreeMap::new();
+        // `console` comes last of all, and is told where the others are.
         for (name, count) in &self.replicas {
-            let replicas = services.entry(*name).or_default();
+            let told = [places.told(*name), &console::variables(*name, &services)].concat();
+            let mut replicas = Vec::new();
             for number in 1..=self.count(*name, *count) {
-                replicas.push(self.command(*name, number, stores, &places).spawn().await?);
+                replicas.push(self.command(*name, number, stores, &told).spawn().await?);
             }
+            services.insert(*name, replicas);
         }
         if services.get(&Service::Payments).is_some_and(|replicas| !replicas.is_empty()) {
             stripe::tell(&stripe, &gateway)?;
@@ -140,15 +146,15 @@ impl PlatformBuilder {
         if self.programs.as_ref().is_none_or(is_there) { wanted } else { 0 }
     }
 
-    fn command(&self, name: Service, number: usize, stores: &Stores, places: &Places) -> ServiceBuilder {
+    fn command(&self, name: Service, number: usize, stores: &Stores, places: &[Variable]) -> ServiceBuilder {
         let label = format!("{name}-{number}");
         let program = match &self.programs {
             Some(directory) => ServiceProcess::program(directory.join(name.as_str())),
             None => ServiceProcess::command(name.as_str()),
         };
         let mut command = told(program.name(&label), name, &label, stores);
-        for (variable, value) in places.told(name) {
-            command = command.env(variable, value);
+        for (variable, value) in places {
+            command = command.env(*variable, value);
         }
         for (variable, value) in &self.env {
             command = command.env(variable, value);
@@ -162,12 +168,12 @@ impl PlatformBuilder {
 
 /// What services are told of each other and of the provider.
 struct Places {
-    of_provider: Vec<(&'static str, String)>,
-    of_others: Vec<(&'static str, String)>,
+    of_provider: Vec<Variable>,
+    of_others: Vec<Variable>,
 }
 
 impl Places {
-    fn told(&self, name: Service) -> &[(&'static str, String)] {
+    fn told(&self, name: Service) -> &[Variable] {
         match name {
             Service::Payments => &self.of_provider,
             Service::Client => &self.of_others,
@@ -187,7 +193,8 @@ fn told(program: ServiceBuilder, name: Service, label: &str, stores: &Stores) ->
         return command.env("COOKIE_SECURE", "false").env("TRUSTED_PROXY_HOPS", "1");
     }
     let command = command.env("NATS_CLIENT_ID", label);
-    if name.is_on_the_broker() { command.env("NATS_CLUSTER_ID", super::CLUSTER) } else { command }
+    let names_streams = name.is_on_the_broker() || name == Service::Console;
+    if names_streams { command.env("NATS_CLUSTER_ID", super::CLUSTER) } else { command }
 }
 
 /// A sender of lines that puts the process's name to each.

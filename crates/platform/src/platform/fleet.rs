@@ -41,6 +41,12 @@ impl Fleet {
         &self.stripe
     }
 
+    /// `http://127.0.0.1:<port>` of `console`, which is not behind the gateway; none where it was left out. See
+    /// [`crate::OPERATOR_TOKEN`] and [`crate::VIEWER_TOKEN`].
+    pub fn console_url(&self) -> Option<String> {
+        self.services(Service::Console).first().map(ServiceProcess::http_url)
+    }
+
     /// The processes of a service, in order: `orders-1`, `orders-2` ...
     pub fn services(&self, name: Service) -> &[ServiceProcess] {
         self.services.get(&name).map_or(&[], Vec::as_slice)

@@ -1,6 +1,7 @@
 //! The whole platform on this machine: servers, every service, and the gateway in front of them.
 
 mod builder;
+mod console;
 mod fleet;
 mod servers;
 mod shop;
@@ -13,6 +14,7 @@ use std::{fs, ops::Deref, path::Path, time::Duration};
 use anyhow::{Context, Result};
 
 pub use builder::PlatformBuilder;
+pub use console::{INTERNAL_TOKEN, OPERATOR_TOKEN, VIEWER_TOKEN};
 pub use fleet::Fleet;
 pub use stores::Stores;
 

@@ -5,6 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use stripe_stand_in::StandIn;
 
+/// Of a service's environment.
+pub(super) type Variable = (&'static str, String);
+
 /// The part of each service's environment that says where its stores are, and with which passwords and keys.
 #[derive(Clone, Debug, Default)]
 pub struct Stores {

@@ -3,7 +3,7 @@
 use common::Service;
 use serde_json::json;
 
-use crate::{Fleet, Platform, Running, Stores};
+use crate::{Fleet, OPERATOR_TOKEN, Platform, Running, Stores, VIEWER_TOKEN};
 use testkit::terminal;
 
 /// Cards of Stripe's test mode that its stand-in knows, with what each does.
@@ -18,6 +18,8 @@ const CARDS: [(&str, &str); 4] = [
 /// What there is to be told.
 pub(super) struct Introduction {
     url: String,
+    /// None where it was left out.
+    console: Option<String>,
     stripe: String,
     running: Vec<Running>,
     databases: Vec<(String, String)>,
@@ -28,14 +30,16 @@ impl Introduction {
     pub(super) fn of_platform(platform: &Platform) -> Self {
         let databases = databases(|name| platform.database_url(name));
         let stripe = platform.stripe().url().to_owned();
-        Self { url: platform.url(), stripe, running: platform.running(), databases }
+        let (url, console) = (platform.url(), platform.console_url());
+        Self { url, console, stripe, running: platform.running(), databases }
     }
 
     /// Of services on somebody else's servers.
     pub(super) fn of_fleet(fleet: &Fleet, stores: &Stores) -> Self {
         let databases = databases(|name| stores.database_url(name));
         let stripe = fleet.stripe().url().to_owned();
-        Self { url: fleet.url(), stripe, running: fleet.running(), databases }
+        let (url, console) = (fleet.url(), fleet.console_url());
+        Self { url, console, stripe, running: fleet.running(), databases }
     }
 }
 
@@ -46,7 +50,7 @@ fn databases<'a>(url: impl Fn(Service) -> Option<&'a str>) -> Vec<(String, Strin
 
 /// Says it on stdout: text, or one line of JSON.
 pub(super) fn tell(introduction: Introduction, json: bool, colour: bool) {
-    let Introduction { url, stripe, running, databases } = introduction;
+    let Introduction { url, console, stripe, running, databases } = introduction;
     let example = example(&url);
     if json {
         let processes: Vec<_> = running
@@ -59,7 +63,9 @@ pub(super) fn tell(introduction: Introduction, json: bool, colour: bool) {
             CARDS.iter().map(|(number, what)| ((*number).to_owned(), json!(what))).collect();
         let line = json!({
             "event": "up", "url": url, "shop": format!("{url}/"), "processes": processes, "databases": databases, "example": example,
-            "look": LOOK, "stripe": { "url": stripe, "standIn": true, "cards": cards },
+            "look": LOOK,
+            "console": console.map(|url| json!({ "url": url, "operatorToken": OPERATOR_TOKEN, "viewerToken": VIEWER_TOKEN })),
+            "stripe": { "url": stripe, "standIn": true, "cards": cards },
         });
         return terminal::write(&line.to_string());
     }
@@ -92,11 +98,30 @@ pub(super) fn tell(introduction: Introduction, json: bool, colour: bool) {
         colour,
     ));
     terminal::write(LOOK);
+    if let Some(console) = console {
+        terminal::write(&terminal::paint(
+            &format!("\noperators are at {console}/, with this token, which guards nothing:\n"),
+            "1",
+            colour,
+        ));
+        terminal::write(OPERATOR_TOKEN);
+        terminal::write("\nand by the command line, in a shell:\n");
+        terminal::write(&operators(&console));
+    }
     terminal::write(&terminal::paint("\nthe logs, until Ctrl-C:\n", "1", colour));
 }
 
 /// The line behind those of the [`example`], for who has paid.
 const LOOK: &str = r#"curl -sS -b "$JAR" $URL/api/orders/$ORDER; echo"#;
+
+/// Lines for a shell: what an operator may begin with.
+fn operators(console: &str) -> String {
+    format!(
+        r#"export FLEET_CONSOLE={console} FLEET_TOKEN={OPERATOR_TOKEN}
+cargo run --quiet --package fleet -- status
+cargo run --quiet --package fleet -- top"#
+    )
+}
 
 /// Lines for a shell: one person signs up, sells a ticket, orders it and begins to pay.
 fn example(url: &str) -> String {

@@ -30,7 +30,7 @@ pub struct Options {
     pub port: u16,
     /// Time to pay.
     pub window: Duration,
-    /// Processes of each service, at least 1.
+    /// Processes of each service but `console`, at least 1.
     pub replicas: usize,
     /// Whether tickets are put up for sale where there are none.
     pub seed: bool,
@@ -126,7 +126,9 @@ fn builder(options: &Options) -> PlatformBuilder {
     let mut builder =
         Platform::builder().window(options.window).log_format(if options.json { "json" } else { "text" });
     for name in Service::OURS {
-        builder = builder.replicas(name, options.replicas);
+        // Of `console` one is enough, and it has one address.
+        let replicas = if name == Service::Console { 1 } else { options.replicas };
+        builder = builder.replicas(name, replicas);
     }
     match paths::variable("RUST_LOG") {
         Some(filter) => builder.rust_log(filter),

@@ -97,6 +97,7 @@ pub(super) fn headers() -> Value {
             header::PUBLISHED: text("When it was stored there, RFC 3339 with nanoseconds."),
             header::CONSUMER: text("The durable consumer that gave it up."),
             header::REASON: text("Why, in one line."),
+            header::REPLAYS: number("How often an operator had it replayed before; left out: never."),
             header::CUT_FROM: number("Length of the original body in bytes, where it did not fit and was cut."),
         },
         "patternProperties": {

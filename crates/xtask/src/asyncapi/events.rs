@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use common::event::{
-    Event, ExpirationComplete, OrderCancelled, OrderCompleted, OrderCreated, PaymentCreated, PaymentRejected,
-    PaymentSettled, Subject, TicketCreated, TicketUpdated,
+    Event, ExpirationComplete, OrderCancelled, OrderCompleted, OrderCreated, OrderExtended, PaymentCreated,
+    PaymentRejected, PaymentSettled, Subject, TicketCreated, TicketUpdated,
 };
 use common::traceparent::TRACEPARENT;
+use messaging::CLAIM;
 use serde_json::{Value, json};
 use utoipa::{
     ToSchema,
@@ -35,7 +36,7 @@ macro_rules! golden {
 }
 
 /// Every event of the contract.
-pub(super) fn all() -> [EventType; 9] {
+pub(super) fn all() -> [EventType; 10] {
     [
         event::<TicketCreated>(&[("for sale", golden!("ticket_created"))]),
         event::<TicketUpdated>(&[
@@ -45,6 +46,7 @@ pub(super) fn all() -> [EventType; 9] {
         event::<OrderCreated>(&[("placed", golden!("order_created"))]),
         event::<OrderCancelled>(&[("cancelled", golden!("order_cancelled"))]),
         event::<OrderCompleted>(&[("paid", golden!("order_completed"))]),
+        event::<OrderExtended>(&[("ten minutes more", golden!("order_extended"))]),
         event::<PaymentRejected>(&[("too late", golden!("payment_rejected"))]),
         event::<ExpirationComplete>(&[("time is over", golden!("expiration_complete"))]),
         event::<PaymentCreated>(&[("authorised", golden!("payment_created"))]),
@@ -115,6 +117,10 @@ impl EventType {
             }
             _ => "65e0a3f0c1d2e3f40516273b".to_owned(),
         };
+        if self.subject == Subject::ExpirationComplete {
+            // It is joined to its order by the order's id.
+            return json!({ MESSAGE_ID: id, CLAIM.to_string(): "1769860799998 expiration-1" });
+        }
         json!({
             MESSAGE_ID: id,
             TRACEPARENT: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
@@ -139,6 +145,12 @@ fn headers() -> Value {
                 "type": "string",
                 "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
                 "description": "W3C trace context of the request that caused the event. Left out where there is none.",
+            },
+            CLAIM.to_string(): {
+                "type": "string",
+                "pattern": "^[0-9]+ .+$",
+                "description": "Of an `expiration:complete`: when its timer was claimed, in ms since the epoch by the \
+                                worker's clock, and which worker that was. It decides nothing, and older releases leave it out.",
             },
         },
     })

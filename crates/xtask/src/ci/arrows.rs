@@ -21,9 +21,9 @@ type Arrows = BTreeMap<String, BTreeSet<String>>;
 const ROWS: &[&[&str]] = &[
     &["common"],
     &["process"],
-    &["http-common", "messaging", "postgres"],
+    &["http-common", "messaging", "page-kit", "postgres"],
     &["outbox", "web"],
-    &["auth", "client", "expiration", "orders", "payments", "tickets", "topology"],
+    &["auth", "client", "console", "expiration", "fleet", "orders", "payments", "tickets", "topology"],
     &["model", "stripe-stand-in", "testkit"],
     &["platform"],
     &["demo", "fuzz", "bench", "showcase"],

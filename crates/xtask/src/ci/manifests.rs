@@ -25,10 +25,27 @@ const GIVEN: [(&str, &str); 3] = [
 ];
 /// The rest, which renders as it is.
 const OVERLAYS: [&str; 3] = ["dev", "stores", "hot"];
+/// Production with the component that no overlay has: it is made for the check.
+const WITH_PROXY: &str = "production-with-oauth2-proxy";
+const PROXY: &str = "\
+namespace: ticketing
+resources: [../production]
+components: [../../components/oauth2-proxy]
+generatorOptions: { disableNameSuffixHash: true }
+secretGenerator:
+  - name: oauth2-proxy-secret
+    literals:
+      - ISSUER_URL=https://login.example.com
+      - CLIENT_ID=ticketing
+      - CLIENT_SECRET=of-a-check
+      - REDIRECT_URL=https://operators.example.com/oauth2/callback
+      - COOKIE_SECRET=of-a-check-of-a-check-of-a-check-
+      - PROXY_TOKEN=of-a-check-of-a-check-of-a-check-
+";
 /// Those whose services are held against the binaries. `hot` has no probes that restart what is compiling.
-const WITH_SERVICES: [&str; 2] = ["dev", PRODUCTION];
+const WITH_SERVICES: [&str; 3] = ["dev", PRODUCTION, WITH_PROXY];
 /// What checkov judges. `hot` is `dev` with a compiler in it, for a laptop.
-const REVIEWED: [&str; 3] = ["dev", "stores", PRODUCTION];
+const REVIEWED: [&str; 4] = ["dev", "stores", PRODUCTION, WITH_PROXY];
 
 /// The oldest has the `sleep` hook that the services use; the newest is what the checker knows.
 const KUBERNETES_VERSIONS: [&str; 2] = ["1.30", "1.37"];
@@ -63,7 +80,7 @@ fn store_has_room() -> Result<()> {
     let store: i64 = store.and_then(|gib| gib.parse().ok()).context("nats.conf has max_file_store in GiB")?;
     let topology = Topology::new("c", 1);
     let streams: i64 =
-        topology.streams().iter().chain([&topology.overflow()]).map(|stream| stream.max_bytes).sum();
+        topology.streams().iter().chain(&topology.optional_streams()).map(|stream| stream.max_bytes).sum();
     ensure!(
         streams < store << 30,
         "{CONFIGURATION}: the streams may hold {streams} bytes, and the store has {store} GiB"
@@ -90,8 +107,11 @@ pub(super) fn render_all() -> Result<Vec<(&'static str, PathBuf)>> {
     }
     must_refuse(&overlay(PRODUCTION), "without what nobody can make up")?;
     succeed(create().envs(GIVEN))?;
+    let with_proxy = overlay(WITH_PROXY);
+    fs::create_dir_all(&with_proxy).with_context(|| format!("make {}", with_proxy.display()))?;
+    fs::write(with_proxy.join("kustomization.yaml"), PROXY).context("write its kustomization.yaml")?;
     let mut rendered = Vec::new();
-    for name in OVERLAYS.into_iter().chain([PRODUCTION]) {
+    for name in OVERLAYS.into_iter().chain([PRODUCTION, WITH_PROXY]) {
         let text = kustomize(&overlay(name), Stdio::inherit())?
             .with_context(|| format!("the overlay {name} does not render"))?;
         let file = directory.join(format!("{name}.yaml"));

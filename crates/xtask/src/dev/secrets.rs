@@ -10,8 +10,15 @@ use testkit::paths;
 const FILE: &str = "infra/k8s/components/throwaway-secrets/kustomization.yaml";
 
 /// What leads to no store. Here a stand-in takes the money, at the gateway of the services that run here; their shop has a key
-/// of its own.
-const NO_STORES: [&str; 4] = ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "PUBLIC_URL", "FORM_KEY"];
+/// of its own, and their `console` tokens of its own.
+const NO_STORES: [&str; 6] = [
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "PUBLIC_URL",
+    "FORM_KEY",
+    "OPERATOR_TOKENS",
+    "VIEWER_TOKENS",
+];
 
 /// What each secret holds.
 type Secrets = BTreeMap<String, BTreeMap<String, String>>;
