@@ -18,6 +18,7 @@ mod run;
 mod sample;
 mod schedules;
 mod sizes;
+mod slow_log;
 mod stats;
 mod text;
 mod usage;

@@ -68,6 +68,10 @@ fn cell(row: &Row) -> String {
     }
     parts.extend(shown("page_kb").map(|kb| format!("{kb} KB a page")));
     parts.extend(shown("page_us").map(|us| format!("{us} µs of a core a page")));
+    parts
+        .extend(shown("viewers_cpu_percent").map(|percent| format!("{percent} % of a core for the viewers")));
+    parts.extend(number("redis_longest_ms").map(|ms| format!("Redis kept for at most {}", span(ms))));
+    parts.extend(shown("redis_slow").map(|slow| format!("{slow} of 2 ms or more")));
     parts.extend(number("ready_ms").map(span));
     parts.extend(number("reserved_ms").map(|ms| format!("all reserved after {}", span(ms))));
     if let (Some(early), Some(late)) = (shown("rss_mb_early"), shown("rss_mb_late")) {

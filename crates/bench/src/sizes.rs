@@ -28,6 +28,10 @@ pub(crate) struct Sizes {
     pub(crate) chain: usize,
     /// Open pages that are told live.
     pub(crate) pages: usize,
+    /// Jobs pending while operators ask.
+    pub(crate) operators: usize,
+    /// Operators who watch.
+    pub(crate) viewers: usize,
     /// How long the load goes on whose only question is whether memory grows.
     pub(crate) soak_minutes: u64,
 }
@@ -49,6 +53,8 @@ impl Sizes {
             webhooks: 20_000,
             chain: 100_000,
             pages: 2_000,
+            operators: 5_000_000,
+            viewers: 500,
             soak_minutes: 60,
         }
     }
@@ -69,6 +75,8 @@ impl Sizes {
             webhooks: 2_000,
             chain: 10_000,
             pages: 200,
+            operators: 100_000,
+            viewers: 50,
             soak_minutes: 1,
         }
     }

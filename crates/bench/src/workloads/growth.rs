@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use common::{Service, event::Subject};
 
+use testkit::Redis;
+
 use crate::{
     contender::Contender,
     fired::Fired,
@@ -12,7 +14,7 @@ use crate::{
     order,
     sample::Figures,
     usage::Spent,
-    world::{World, now_ms, schedule_key},
+    world::{now_ms, schedule_key},
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// into Redis directly, which is how they would lie there.
 pub(super) async fn measure(contender: Contender, pending: usize, fired: usize) -> Result<Figures> {
     let world = contender.world().await?;
-    fill(&world, pending).await?;
+    fill(&world.redis, &schedule_key(), pending).await?;
     let running = contender.listening(&world).await?;
     let worker = Some(running.service.pid());
     let mut load = Load::new(&world).await?;
@@ -39,22 +41,28 @@ pub(super) async fn measure(contender: Contender, pending: usize, fired: usize) 
     Ok(after.since(before, fired, figures))
 }
 
-/// Puts so many timers into the schedule, due within the next hours.
-pub(super) async fn fill(world: &World, pending: usize) -> Result<()> {
-    let mut connection = world.redis.connect().await?;
+/// Puts so many timers into a schedule, due within the next hours; the answer is the instant that [`timer`] needs.
+pub(super) async fn fill(redis: &Redis, key: &str, pending: usize) -> Result<i64> {
+    let mut connection = redis.connect().await?;
     let begin_ms = now_ms() + 3_600_000;
     let mut number = 0_usize;
     while number < pending {
         let mut add = redis::cmd("ZADD");
-        add.arg(schedule_key());
+        add.arg(key);
         let end = (number + 5_000).min(pending);
         for number in number..end {
-            // Spread over an hour in no order, as orders of many buyers with different windows would be.
-            let due_ms = begin_ms + (number as i64).wrapping_mul(7_919) % 3_600_000;
-            add.arg(due_ms).arg(order::id(number as u32, due_ms));
+            let (id, due_ms) = timer(begin_ms, number as u32);
+            add.arg(due_ms).arg(id);
         }
         add.exec_async(&mut connection).await.context("fill the schedule")?;
         number = end;
     }
-    Ok(())
+    Ok(begin_ms)
+}
+
+/// One of those timers, and when it is due: spread over an hour in no order, as orders of many buyers with different windows
+/// would be.
+pub(super) fn timer(begin_ms: i64, number: u32) -> (String, i64) {
+    let due_ms = begin_ms + i64::from(number).wrapping_mul(7_919) % 3_600_000;
+    (order::id(number, due_ms), due_ms)
 }

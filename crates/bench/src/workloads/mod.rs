@@ -7,6 +7,7 @@ mod growth;
 mod live;
 mod memory;
 mod mixed;
+mod operators;
 mod pages;
 mod pay;
 mod platform;
@@ -59,6 +60,8 @@ pub(crate) enum Workload {
     Pages,
     /// From a seat that becomes free to every open page of the shop.
     Live,
+    /// What operators ask of `console` with many timers pending, and what those cost who watch.
+    Operators,
     /// An hour of load, with memory watched. Only when it is asked for.
     Soak,
 }
@@ -127,6 +130,11 @@ pub(crate) enum Case {
     Live {
         pages: usize,
     },
+    Operators {
+        pending: usize,
+        viewers: usize,
+        seconds: u64,
+    },
     Soak {
         rate: usize,
         minutes: u64,
@@ -135,7 +143,7 @@ pub(crate) enum Case {
 
 impl Workload {
     /// What is measured unless something else is asked for.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Schedule,
         Self::Burst,
         Self::Steady,
@@ -152,6 +160,7 @@ impl Workload {
         Self::Rush,
         Self::Pages,
         Self::Live,
+        Self::Operators,
     ];
 
     /// As it stands in the results.
@@ -173,6 +182,7 @@ impl Workload {
             Self::Rush => "rush",
             Self::Pages => "pages",
             Self::Live => "live",
+            Self::Operators => "operators",
             Self::Soak => "soak",
         }
     }
@@ -223,6 +233,11 @@ impl Workload {
                 .map(|page| Case::Pages { page, seconds: sizes.seconds })
                 .to_vec(),
             Self::Live => vec![Case::Live { pages: sizes.pages }],
+            Self::Operators => vec![Case::Operators {
+                pending: sizes.operators,
+                viewers: sizes.viewers,
+                seconds: sizes.seconds,
+            }],
             Self::Soak => vec![Case::Soak { rate: 1_000, minutes: sizes.soak_minutes }],
         }
     }
@@ -243,7 +258,8 @@ impl Workload {
             | Self::Start
             | Self::Rush
             | Self::Pages
-            | Self::Live => contender == Contender::Fleet,
+            | Self::Live
+            | Self::Operators => contender == Contender::Fleet,
         }
     }
 }
@@ -277,6 +293,9 @@ impl Case {
             Self::Rush { buyers, tickets } => Box::pin(rush::measure(buyers, tickets)).await,
             Self::Pages { page, seconds } => Box::pin(pages::measure(page, seconds)).await,
             Self::Live { pages } => Box::pin(live::measure(pages)).await,
+            Self::Operators { pending, viewers, seconds } => {
+                Box::pin(operators::measure(pending, viewers, seconds)).await
+            }
             Self::Soak { rate, minutes } => soak::measure(contender, rate, minutes).await,
         }
     }
@@ -310,6 +329,9 @@ impl Case {
             Self::Rush { buyers, tickets } => format!("{} buyers, {tickets} tickets", count(buyers)),
             Self::Pages { page, .. } => page.label().to_owned(),
             Self::Live { pages } => format!("{} pages open", count(pages)),
+            Self::Operators { pending, viewers, .. } => {
+                format!("{} pending, {viewers} viewers", count(pending))
+            }
             Self::Soak { rate, minutes } => format!("{}/s for {minutes} min", count(rate)),
         }
     }

@@ -58,21 +58,7 @@ impl Platform {
     pub(super) async fn place(&self, due_ms: &[i64]) -> Result<Vec<String>> {
         let ids: Vec<String> = (0..).zip(due_ms).map(|(number, due)| order::id(number, *due)).collect();
         for (ids, due_ms) in ids.chunks(10_000).zip(due_ms.chunks(10_000)) {
-            sqlx::query("insert into tickets (id, version, title, price) select id, 0, 'a seat', 20 from unnest($1) as ids (id)")
-                .bind(ids)
-                .execute(&self.pool)
-                .await
-                .context("create tickets")?;
-            sqlx::query(
-                "insert into orders (id, ticket_id, user_id, expires_at)
-                 select id, id, 'bench', 'epoch'::timestamptz + due_ms * interval '1 millisecond'
-                 from unnest($1, $2) as placed (id, due_ms)",
-            )
-            .bind(ids)
-            .bind(due_ms)
-            .execute(&self.pool)
-            .await
-            .context("place orders")?;
+            insert(&self.pool, ids, due_ms, "bench").await?;
         }
         // As in a database that has been there for longer than a second.
         sqlx::query("analyze").execute(&self.pool).await.context("analyze")?;
@@ -94,6 +80,27 @@ impl Platform {
         ensure!(outbox == 0, "{outbox} events are left in the outbox");
         Ok(told)
     }
+}
+
+/// Unpaid orders of one buyer, each of a ticket of its own.
+pub(super) async fn insert(pool: &PgPool, ids: &[String], due_ms: &[i64], buyer: &str) -> Result<()> {
+    sqlx::query("insert into tickets (id, version, title, price) select id, 0, 'a seat', 20 from unnest($1) as ids (id)")
+        .bind(ids)
+        .execute(pool)
+        .await
+        .context("create tickets")?;
+    sqlx::query(
+        "insert into orders (id, ticket_id, user_id, expires_at)
+         select id, id, $3, 'epoch'::timestamptz + due_ms * interval '1 millisecond'
+         from unnest($1, $2) as placed (id, due_ms)",
+    )
+    .bind(ids)
+    .bind(due_ms)
+    .bind(buyer)
+    .execute(pool)
+    .await
+    .context("place orders")?;
+    Ok(())
 }
 
 /// When the event of each order was stored, in ns; checks that each order has one.

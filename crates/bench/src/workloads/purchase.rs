@@ -66,21 +66,7 @@ async fn place(platform: &Platform, count: usize) -> Result<Vec<String>> {
         .collect();
     let url = platform.database_url(Service::Orders).context("orders has a database")?;
     let pool = sqlx::PgPool::connect(url).await?;
-    sqlx::query("insert into tickets (id, version, title, price) select id, 0, 'a seat', 20 from unnest($1) as ids (id)")
-        .bind(&ids)
-        .execute(&pool)
-        .await
-        .context("create tickets")?;
-    sqlx::query(
-        "insert into orders (id, ticket_id, user_id, expires_at)
-         select id, id, $2, 'epoch'::timestamptz + $3 * interval '1 millisecond' from unnest($1) as ids (id)",
-    )
-    .bind(&ids)
-    .bind(BUYER)
-    .bind(due_ms)
-    .execute(&pool)
-    .await
-    .context("place orders")?;
+    super::platform::insert(&pool, &ids, &vec![due_ms; count], BUYER).await?;
     sqlx::query(
         "insert into outbox (subject, payload) select 'order:created', body from unnest($1) as told (body)",
     )

@@ -16,7 +16,7 @@ use crate::{
 /// A process starts with `pending` timers, one of them overdue.
 pub(super) async fn measure(contender: Contender, pending: usize) -> Result<Figures> {
     let world = contender.world().await?;
-    super::growth::fill(&world, pending).await?;
+    super::growth::fill(&world.redis, &schedule_key(), pending).await?;
     let due_ms = now_ms() - 1_000;
     let mut connection = world.redis.connect().await?;
     redis::cmd("ZADD")
