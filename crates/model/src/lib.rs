@@ -1,51 +1,18 @@
-//! The protocol of money as a finite model, for a checker that visits every state it can get into.
+//! The protocols as finite models, for a checker that visits every state they can get into.
 //!
-//! `orders` decides, `payments` authorises and settles, the provider holds the money, the broker carries the events.
-//! Everything that can be late, lost, repeated or killed is so at every possible moment:
+//! One folder a model: who pays for what ([`money`]), when timers run and how lost ones come back ([`schedule`]), and how
+//! what the broker lost is told again ([`retelling`]). What each leaves out is said on its top.
+//!
+//! In all of them everything that can be late, lost, repeated or killed is so at every possible moment:
 //!
 //! - **Steps of the system** happen sooner or later: a relay publishes, a handler commits, time passes.
-//! - **Steps of the environment** happen or not: buyers, webhooks, crashes, lost answers, requests that reach the
-//!   provider long after their sender has given up, events delivered again, a settler that goes on after its lease.
+//! - **Steps of the environment** happen or not: buyers, crashes, losses, workers that stand still.
 //!
-//! A crash takes what the state calls memory; rows, stored events and the provider's books stay. Small steps that
-//! nobody can see apart are one step: a handler's transaction is one, a request to the provider is three (asked, done,
-//! its answer committed). Webhooks need no place in the state: at any moment the provider may tell, or tell again,
-//! anything that was ever true, which is every loss, delay, repetition and order at once.
-//!
-//! What must hold is in `properties.rs`. A run ends when no step of the system is left. Each of them raises a measure
-//! of progress, so every run that the environment leaves alone does end, from whatever state; "settled in the end" is a
-//! property of the states in which runs end. [`Mistake`] makes the protocol a wrong one, to see that the checker would
-//! find out.
-//!
-//! With one payment anything fails any number of times; with two the states would be too many, so faults are counted.
-//!
-//! The broker may lose `payment:created` and the decisions about it, which telling again mends; the loss of the other two
-//! events is mended by whoever compares streams with tables, and is not here.
-//!
-//! Left out: what the provider does by itself to an authorisation (it lapses after days), keys that it has forgotten
-//! (after a day), and the bound after which expiry goes on although the payments consumer is stuck. In all three a
-//! person is told.
+//! A run ends when no step of the system is left. Each of them raises a measure of progress, so every run that the
+//! environment leaves alone does end, from whatever state; what holds "in the end" is a property of the states in which
+//! runs end. Each model has mistakes that make its protocol a wrong one, to see that the checker would find out.
 
-mod apply;
-mod checking;
-mod enabled;
-mod events;
-mod mistake;
-mod orders;
-mod payments;
-mod progress;
-mod properties;
-mod provider;
-mod scope;
-mod state;
-mod step;
-mod system;
-mod telling_again;
-
-pub use mistake::Mistake;
-pub use properties::name;
-pub use provider::Luck;
-pub use scope::{Kind, Plan, Scope};
-pub use state::{Answer, Request, State};
-pub use step::{Event, Service, Step};
-pub use system::System;
+pub mod money;
+mod place;
+pub mod retelling;
+pub mod schedule;

@@ -1,0 +1,5 @@
+//! The protocol of money.
+
+mod right;
+mod scopes;
+mod wrong;

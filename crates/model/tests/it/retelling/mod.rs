@@ -1,0 +1,5 @@
+//! The protocol of telling again.
+
+mod right;
+mod scopes;
+mod wrong;

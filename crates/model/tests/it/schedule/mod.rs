@@ -1,0 +1,5 @@
+//! The protocol of the schedule.
+
+mod right;
+mod scopes;
+mod wrong;
