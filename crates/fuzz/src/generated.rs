@@ -1,6 +1,7 @@
 //! Requests that are generated from a service's own document, and answers that are held against it, by Schemathesis.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs::{self, File},
     path::{Path, PathBuf},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::LIMIT;
 use testkit::{paths, wheels};
@@ -53,8 +54,32 @@ pub(super) struct Source {
     pub(super) credentials: String,
     /// For a parameter of the document: values that mean something.
     pub(super) known: Vec<(&'static str, Vec<String>)>,
+    /// The same for a parameter of one operation alone, as the report calls it. These go before [`Self::known`].
+    pub(super) known_of: BTreeMap<&'static str, Vec<Known>>,
     /// Operations that made-up requests hardly ever get right, as the report calls them: whether one was accepted says nothing.
     pub(super) hard: &'static [&'static str],
+    /// Paths whose answers do not end, so that each would be waited for until it counts as too slow. They are not asked.
+    pub(super) endless: &'static [&'static str],
+}
+
+/// Values that mean something for a parameter of one operation.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    parameter: &'static str,
+    values: Vec<Value>,
+    probability: f64,
+}
+
+impl Known {
+    /// Beside values that are made up.
+    pub(super) fn often(parameter: &'static str, values: Vec<Value>) -> Self {
+        Self { parameter, values, probability: KNOWN }
+    }
+
+    /// Wherever the field is there: made-up values hardly ever get it right.
+    pub(super) fn always(parameter: &'static str, value: Value) -> Self {
+        Self { parameter, values: vec![value], probability: 1.0 }
+    }
 }
 
 /// Sends `examples` requests to every operation of the document, and more for each limit in it, and returns how many
@@ -68,7 +93,7 @@ pub(super) async fn run(source: &Source, sender: Sender, examples: u32, seed: u3
     let file = |name: &str| directory.path().join(name);
     let (config, report, log) = (file("schemathesis.toml"), file("report.json"), file("log.txt"));
     let document = file("openapi.json");
-    fs::write(&document, &source.document).context("write the document")?;
+    fs::write(&document, asked(source)?).context("write the document")?;
     fs::write(&config, configuration(source, sender)).context("write its configuration")?;
     let mut command = command(&config, &document, source)?;
     command.current_dir(directory.path());
@@ -81,6 +106,16 @@ pub(super) async fn run(source: &Source, sender: Sender, examples: u32, seed: u3
     judge(&report, sender, source.hard).with_context(said)
 }
 
+/// The document, without the paths that are not asked.
+fn asked(source: &Source) -> Result<String> {
+    let mut document: Value = serde_json::from_str(&source.document).context("the document is not JSON")?;
+    let paths = document["paths"].as_object_mut().context("the document has no paths")?;
+    for path in source.endless {
+        paths.remove(*path).with_context(|| format!("the document has no {path}"))?;
+    }
+    Ok(document.to_string())
+}
+
 fn command(config: &Path, document: &Path, source: &Source) -> Result<Command> {
     let packages = wheels::fetch(PACKAGE, VERSION)?;
     let mut command = Command::new("python3");
@@ -89,6 +124,7 @@ fn command(config: &Path, document: &Path, source: &Source) -> Result<Command> {
         .env("PYTHONPATH", &packages)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("WEBHOOK_SECRET", platform::WEBHOOK_SECRET)
+        .env("OPERATOR_TOKEN", platform::OPERATOR_TOKEN)
         .env("SCHEMATHESIS_HOOKS", paths::repository().join("crates/fuzz/src/hooks.py"))
         .arg("--config-file")
         .arg(config)
@@ -111,11 +147,25 @@ fn configuration(source: &Source, sender: Sender) -> String {
     }
     let _ = writeln!(text, "{}", source.credentials);
     for (parameter, values) in &source.known {
-        let _ = writeln!(text, "[dictionaries.{:?}]\nvalues = {values:?}", parameter);
+        let _ = writeln!(text, "[dictionaries.{parameter:?}]\nvalues = {values:?}");
     }
+    let bind = |parameter: &str, dictionary: &str, probability: f64| {
+        format!("{parameter:?} = {{ dictionary = {dictionary:?}, probability = {probability:?} }}")
+    };
     let _ = writeln!(text, "[parameters]");
     for (parameter, _) in &source.known {
-        let _ = writeln!(text, "{parameter:?} = {{ dictionary = {parameter:?}, probability = {KNOWN} }}");
+        let _ = writeln!(text, "{}", bind(parameter, parameter, KNOWN));
+    }
+    for (operation, known) in &source.known_of {
+        let name = |known: &Known| format!("{operation} {}", known.parameter);
+        for known in known {
+            // A list of texts and numbers is the same in JSON and in TOML.
+            let _ = writeln!(text, "[dictionaries.{:?}]\nvalues = {}", name(known), json!(known.values));
+        }
+        let _ = writeln!(text, "[[operations]]\ninclude-name = {operation:?}\n[operations.parameters]");
+        for known in known {
+            let _ = writeln!(text, "{}", bind(known.parameter, &name(known), known.probability));
+        }
     }
     text
 }

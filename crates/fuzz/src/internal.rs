@@ -152,6 +152,10 @@ impl Internal {
             .with("GET", "/api/dead-letters?limit=1", None)
             .with("GET", "/api/payments/owed?limit=1", None)
             .with("GET", "/api/audit?limit=1", None)
+            .with("GET", "/api/live", None)
+            .on("GET", "/api/operations/{id}", order, None)
+            .on("POST", "/api/operations/{id}/abort", order, None)
+            .on("GET", "/api/dead-letters/{id}", order, None)
             .with("GET", "/api/operations", None)
             .with("POST", "/api/operations", Some(plan))
             .with("POST", "/api/pause", Some(json!({ "until": later })));
@@ -172,16 +176,19 @@ impl Internal {
     /// # Errors
     /// When the service does not answer with its document.
     pub(super) async fn source(&self) -> Result<Source> {
-        let request = Request::get("/internal/openapi.json");
+        let path = if self.name == Service::Console { "/api" } else { "/internal" };
+        let request = Request::get(format!("{path}/openapi.json"));
         let answer = raw::send(self.port, &self.bytes(&request), LIMIT).await?.context("no document")?;
-        ensure!(answer.status == 200, "{} /internal/openapi.json: {}", self.name, answer.head);
+        ensure!(answer.status == 200, "{} {}: {}", self.name, request.path, answer.head);
         Ok(Source {
             document: String::from_utf8(answer.body).context("the document is no text")?,
             url: format!("http://127.0.0.1:{}", self.port),
             credentials: format!("[auth.openapi.token]\nbearer = {:?}", self.token),
             known: self.known.clone(),
+            known_of: BTreeMap::new(),
             // An instant that is to come, a name and a rate within bounds, all at once.
             hard: &["PUT /internal/pause"],
+            endless: &[],
         })
     }
 }

@@ -6,6 +6,7 @@
 //! the end every service is ready, has logged neither a panic nor an error, and drains.
 
 mod aftermath;
+mod console;
 mod document;
 mod generated;
 mod hostile;
@@ -83,7 +84,7 @@ async fn fuzz(options: &Options) -> Result<()> {
     // After all that is for everybody: operators cancel orders, and pause.
     for target in &internal {
         paths::say(&format!("fuzz: {}, with a token", target.name));
-        wrong.extend(attack_internal(target, options).await);
+        wrong.extend(attack_internal(target, &platform, &world, options).await);
         wrong.extend(look_after(&platform, target.name).await);
     }
     wrong.extend(platform.drain(DRAINED).await.err());
@@ -114,19 +115,25 @@ async fn attack(target: &Target, options: &Options) -> Vec<anyhow::Error> {
 }
 
 /// The same against what one service answers `console`, or `console` an operator.
-async fn attack_internal(target: &Internal, options: &Options) -> Vec<anyhow::Error> {
+async fn attack_internal(
+    target: &Internal,
+    platform: &Platform,
+    world: &World,
+    options: &Options,
+) -> Vec<anyhow::Error> {
     let mut wrong = Vec::new();
     let begun = Instant::now();
     match hostile::run_internal(target).await {
         Ok(count) => done(target.name, count as u64, "written by hand", begun),
         Err(error) => wrong.push(error),
     }
-    // The document of `console` is held against its answers in its own tests: most of its operations need what others have made.
-    if target.name != Service::Console {
-        match target.source().await {
-            Ok(source) => wrong.extend(generate(target.name, &source, options).await),
-            Err(error) => wrong.push(error),
-        }
+    let source = match target.name {
+        Service::Console => console::source(target, platform, world).await,
+        _ => target.source().await,
+    };
+    match source {
+        Ok(source) => wrong.extend(generate(target.name, &source, options).await),
+        Err(error) => wrong.push(error),
     }
     wrong
 }

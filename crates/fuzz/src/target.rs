@@ -1,5 +1,7 @@
 //! The APIs, as seen by somebody who wants to break them.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, ensure};
 use common::{Service, event::Id};
 use serde_json::{Value, json};
@@ -178,7 +180,9 @@ impl Target {
             url: format!("http://127.0.0.1:{}", self.port),
             credentials: format!("[auth.openapi.session]\napi_key = {session:?}"),
             known: self.known.clone(),
+            known_of: BTreeMap::new(),
             hard: &[],
+            endless: &[],
         })
     }
 }

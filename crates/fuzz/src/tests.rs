@@ -2,6 +2,7 @@
 
 use axum::{
     Json, Router,
+    extract::Path,
     http::StatusCode,
     routing::{get, post},
 };
@@ -9,7 +10,7 @@ use common::Service;
 use serde_json::{Value, json};
 
 use super::{
-    generated::{self, Sender},
+    generated::{self, Known, Sender, Source},
     hostile,
     target::{Request, Target},
 };
@@ -66,6 +67,43 @@ async fn answers_that_are_not_what_the_document_says_are_caught() {
     let defect = Router::new().route("/api/orders", get(async || StatusCode::INTERNAL_SERVER_ERROR));
     let error = generated(defect).await.unwrap_err();
     assert!(error.contains("Server error"), "{error}");
+}
+
+/// Of a service that knows one id, and has a path that it never answers.
+async fn knows_one() -> Source {
+    let refused = json!({ "description": "There is none." });
+    let found = json!({ "description": "It is there." });
+    let id = json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } });
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Endless", "version": "0" },
+        "paths": {
+            "/api/orders/{id}": { "get": { "parameters": [id], "responses": { "200": found, "404": refused } } },
+            "/api/live": { "get": { "responses": { "200": found } } },
+        },
+    });
+    let order = async |Path(id): Path<String>| {
+        if id == "known" { StatusCode::OK } else { StatusCode::NOT_FOUND }
+    };
+    let live = async || std::future::pending::<StatusCode>().await;
+    let api = Router::new().route("/api/orders/{id}", get(order)).route("/api/live", get(live));
+    let source = target(api).await.source().await.unwrap();
+    Source { document: document.to_string(), endless: &["/api/live"], ..source }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_operation_is_about_is_known_to_it_and_a_path_without_an_end_is_not_asked() {
+    let source = knows_one().await;
+    let error = format!("{:#}", generated::run(&source, Sender::User, 5, 1).await.unwrap_err());
+    assert!(error.contains(r#"no request to ["GET /api/orders/{id}"] was accepted"#), "{error}");
+
+    let known = vec![Known::often("path.id", vec![json!("known")])];
+    let source = Source { known_of: [("GET /api/orders/{id}", known)].into(), ..source };
+    generated::run(&source, Sender::User, 5, 1).await.unwrap();
+
+    let source = Source { endless: &["/api/lives"], ..source };
+    let error = format!("{:#}", generated::run(&source, Sender::User, 5, 1).await.unwrap_err());
+    assert!(error.contains("/api/lives"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use async_nats::jetstream;
 use common::{
     Service,
     event::{Event as _, Id, PaymentCreated},
@@ -102,7 +103,7 @@ impl World {
                 for_operators.push(ports.order(&buyer, &ticket).await?);
             }
         }
-        let owed = owe(platform, OWED).await?;
+        let owed = owe(&broker(platform).await?, OWED).await?;
         Ok(Self {
             ports,
             me,
@@ -131,7 +132,7 @@ impl Ports {
         Ok(User { id: created(&answer)?, cookie })
     }
 
-    async fn sell(self, seller: &User, count: usize) -> Result<Vec<Id>> {
+    pub(super) async fn sell(self, seller: &User, count: usize) -> Result<Vec<Id>> {
         let mut tickets = Vec::new();
         for number in 0..count {
             let ticket = json!({ "title": format!("Seat {number}"), "price": 19.99 });
@@ -141,7 +142,7 @@ impl Ports {
     }
 
     /// Also waits until `orders` knows the ticket.
-    async fn order(self, buyer: &User, ticket: &Id) -> Result<Id> {
+    pub(super) async fn order(self, buyer: &User, ticket: &Id) -> Result<Id> {
         let wish = json!({ "ticketId": ticket });
         let answer = poll(COPIED, async || match ask(self.orders, Some(buyer), "/api/orders", &wish).await {
             Ok(answer) if answer.status != 404 => Ok(answer),
@@ -152,20 +153,27 @@ impl Ports {
     }
 }
 
-/// Tells of payments for orders that there are not, which can't be taken.
-async fn owe(platform: &Platform, count: usize) -> Result<Vec<Id>> {
+/// The broker, as a service that is not there.
+pub(super) async fn broker(platform: &Platform) -> Result<jetstream::Context> {
     let nats = async_nats::connect(platform.nats().url()).await.context("connect to NATS")?;
-    let jetstream = async_nats::jetstream::new(nats);
+    Ok(jetstream::new(nats))
+}
+
+/// Tells of payments for orders that there are not, which can't be taken.
+pub(super) async fn owe(broker: &jetstream::Context, count: usize) -> Result<Vec<Id>> {
     let mut owed = Vec::new();
     for _ in 0..count {
-        let id = Id::generate();
-        let payment =
-            PaymentCreated { id: id.clone(), order_id: Id::generate(), stripe_id: "pi_1".to_owned() };
+        let payment = unknown_payment();
         let body = serde_json::to_vec(&payment)?;
-        testkit::publish(&jetstream, PaymentCreated::SUBJECT.as_str(), &body).await;
-        owed.push(id);
+        testkit::publish(broker, PaymentCreated::SUBJECT.as_str(), &body).await;
+        owed.push(payment.id);
     }
     Ok(owed)
+}
+
+/// A payment for an order that there is not.
+pub(super) fn unknown_payment() -> PaymentCreated {
+    PaymentCreated { id: Id::generate(), order_id: Id::generate(), stripe_id: "pi_1".to_owned() }
 }
 
 async fn ask(port: u16, user: Option<&User>, path: &str, body: &Value) -> Result<Answer> {

@@ -33,7 +33,7 @@ pub(super) async fn list(State(app): State<App>, query: Parameters) -> Result<Js
         action: query.text("action"),
         target: query.text("target"),
         text: query.text("text"),
-        before: query.read("before")?,
+        before: query.sequence("before")?,
         limit: query.limit(DEFAULT)?,
     };
     app.audit(filter).await.map(Json)

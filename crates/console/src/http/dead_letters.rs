@@ -50,7 +50,7 @@ pub(super) async fn list(State(app): State<App>, query: Parameters) -> Result<Js
         consumer: query.text("consumer"),
         order: query.read("order")?,
     };
-    app.dead_letters(&filter, query.read("after")?, query.limit(DEFAULT)?).await.map(Json)
+    app.dead_letters(&filter, query.sequence("after")?, query.limit(DEFAULT)?).await.map(Json)
 }
 
 /// One dead letter, whole.

@@ -5,8 +5,9 @@ use common::api::{ErrorBody, FieldError};
 use utoipa::{
     PartialSchema as _, ToSchema as _,
     openapi::{
-        Content, Info, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder,
+        Content, Info, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
         path::Operation,
+        request_body::RequestBody,
         security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
@@ -30,11 +31,19 @@ pub(super) fn complete(document: &mut OpenApi) {
     components.schemas.insert(FieldError::name().into_owned(), FieldError::schema());
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.security_schemes.insert("token".to_owned(), token.into());
+    let may_be_empty = |name: &str| match components.schemas.get(name) {
+        Some(RefOr::T(Schema::Object(object))) => object.required.is_empty(),
+        _ => false,
+    };
     for item in document.paths.paths.values_mut() {
         let PathItem { get, post, .. } = item;
         for (operation, writes) in [(get, false), (post, true)] {
             if let Some(operation) = operation {
                 add_common(operation, writes);
+                if let Some(RefOr::T(body)) = &mut operation.request_body {
+                    let needed = !schema_name(body).is_some_and(may_be_empty);
+                    body.required = Some(if needed { Required::True } else { Required::False });
+                }
             }
         }
     }
@@ -73,6 +82,20 @@ fn add_common(operation: &mut Operation, writes: bool) {
             .or_insert_with(|| refusal("The body is not valid; the field is named."));
         answers.entry("413".to_owned()).or_insert_with(|| refusal("The body is too large."));
     }
+}
+
+/// The name of the schema that a body refers to.
+fn schema_name(body: &RequestBody) -> Option<&str> {
+    let contents = body.content.values().filter_map(|content| match content {
+        RefOr::T(content) => content.schema.as_ref(),
+        RefOr::Ref(_) => None,
+    });
+    contents
+        .filter_map(|schema| match schema {
+            RefOr::Ref(reference) => reference.ref_location.rsplit('/').next(),
+            RefOr::T(_) => None,
+        })
+        .next()
 }
 
 fn refusal(what: &str) -> RefOr<Response> {

@@ -1,16 +1,12 @@
 //! `/api/operations`
 
-use axum::{
-    Extension, Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 use common::{
     api::ErrorBody,
     operator::{Confirm, Operation, OperationPlan, Operations},
 };
 
-use super::body::Body;
+use super::{body::Body, query::PathText};
 use crate::{access::Actor, app::App, failure::Failure};
 
 /// Acts on many, the newest first.
@@ -56,7 +52,7 @@ pub(super) async fn plan(
         (status = 404, description = "There is no such operation.", body = ErrorBody),
     )
 )]
-pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Operation>, Failure> {
+pub(super) async fn show(State(app): State<App>, PathText(id): PathText) -> Result<Json<Operation>, Failure> {
     app.operation(&id).await.map(Json)
 }
 
@@ -76,7 +72,7 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
 pub(super) async fn confirm(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     Body(confirm): Body<Confirm>,
 ) -> Result<Json<Operation>, Failure> {
     app.confirm_operation(&actor, &id, confirm).await.map(Json)
@@ -97,7 +93,7 @@ pub(super) async fn confirm(
 pub(super) async fn abort(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Json<Operation>, Failure> {
     app.abort_operation(&actor, &id).await.map(Json)
 }

@@ -10,12 +10,15 @@ use common::event::Id;
 
 use crate::failure::Failure;
 
-/// What the query string says. Unknown parameters are ignored, and empty ones are left out.
+/// The last sequence of a stream: whoever counts in 64 bits with a sign can say it.
+const LAST_SEQUENCE: u64 = i64::MAX as u64;
+
+/// What the query string says. Unknown parameters are ignored.
 #[derive(Debug, Default)]
 pub(super) struct Parameters(HashMap<String, String>);
 
 impl Parameters {
-    /// A parameter as it is.
+    /// A parameter as it is. An empty one is as if it were not there.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.0.get(name).filter(|text| !text.is_empty()).cloned()
     }
@@ -23,8 +26,17 @@ impl Parameters {
     /// A parameter that is read.
     pub(super) fn read<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Failure> {
         let read =
-            |text: String| text.parse().map_err(|error| Failure::field(name, format!("{name}: {error}")));
-        self.text(name).map(read).transpose()
+            |text: &String| text.parse().map_err(|error| Failure::field(name, format!("{name}: {error}")));
+        self.0.get(name).map(read).transpose()
+    }
+
+    /// A sequence of a stream.
+    pub(super) fn sequence(&self, name: &str) -> Result<Option<u64>, Failure> {
+        let sequence = self.read(name)?;
+        if sequence.is_some_and(|sequence| sequence > LAST_SEQUENCE) {
+            return Err(Failure::field(name, format!("{name} must be at most {LAST_SEQUENCE}")));
+        }
+        Ok(sequence)
     }
 
     /// How many entries are asked for.
@@ -43,6 +55,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
     }
 }
 
+/// The one parameter of a path, as it is. What is no text is the name of nothing: 404.
+#[derive(Debug)]
+pub(super) struct PathText(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathText {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(text)| Self(text)).map_err(|_| Failure::not_found("Not Found"))
+    }
+}
+
 /// The one parameter of a path, an id. What can't be an id is the id of nothing: 404.
 #[derive(Debug)]
 pub(super) struct PathId(pub(super) Id);
@@ -51,8 +76,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let path = Path::<String>::from_request_parts(parts, state).await;
-        let Path(id) = path.map_err(|_| Failure::not_found("Not Found"))?;
+        let PathText(id) = PathText::from_request_parts(parts, state).await?;
         id.parse().map(Self).map_err(|error| Failure::not_found(format!("There is no such id: {error}")))
     }
 }

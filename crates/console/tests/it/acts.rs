@@ -114,17 +114,29 @@ async fn what_is_asked_for_wrongly_is_refused_with_the_field() {
     }
     for (path, field) in [
         ("/api/timers?from=soon", "from"),
+        ("/api/timers?to=", "to"),
         ("/api/timers?limit=0", "limit"),
         ("/api/timers?limit=1001", "limit"),
         ("/api/dead-letters?order=a%20b", "order"),
+        ("/api/dead-letters?order=", "order"),
         ("/api/dead-letters?after=x", "after"),
+        ("/api/dead-letters?after=9223372036854775808", "after"),
         ("/api/audit?before=x", "before"),
+        ("/api/audit?before=", "before"),
+        ("/api/audit?before=9223372036854775808", "before"),
         ("/api/audit?limit=501", "limit"),
         ("/api/payments/owed?limit=101", "limit"),
+        ("/api/payments/owed?after=", "after"),
     ] {
         assert_eq!(world.get(path).await.error(400).0, Some(field), "{path}");
     }
-    for path in ["/api/operations/nothing", "/api/dead-letters/99", "/api/dead-letters/x"] {
+    for path in [
+        "/api/operations/nothing",
+        "/api/operations/%ff",
+        "/api/dead-letters/99",
+        "/api/dead-letters/x",
+        "/api/dead-letters/%ff",
+    ] {
         world.get(path).await.error(404);
     }
     let text = world.request(reqwest::Method::POST, "/api/resume").bearer_auth(platform::OPERATOR_TOKEN);

@@ -80,3 +80,27 @@ fn whatever_the_document_refers_to_is_in_it_and_every_operation_needs_a_token() 
         assert_eq!(operation["responses"]["403"].is_object(), method == "post", "{name}");
     }
 }
+
+#[test]
+fn a_body_may_be_left_out_where_none_of_its_fields_is_needed() {
+    let document = document();
+    let is_needed = |path: &str| &document["paths"][path]["post"]["requestBody"]["required"];
+    for path in [
+        "/api/timers/{id}/fire",
+        "/api/timers/{id}/move",
+        "/api/timers/{id}/cancel",
+        "/api/pause",
+        "/api/resume",
+        "/api/dead-letters/{sequence}/replay",
+    ] {
+        assert_eq!(is_needed(path), false, "{path}");
+    }
+    for path in [
+        "/api/operations",
+        "/api/operations/{id}/confirm",
+        "/api/dead-letters/{sequence}/discard",
+        "/api/payments/{id}/settle",
+    ] {
+        assert_eq!(is_needed(path), true, "{path}");
+    }
+}
