@@ -9,8 +9,9 @@ use messaging::topology;
 use super::Verdict;
 use crate::{facts::Facts, text};
 
-/// A payment takes milliseconds; one that waits for a poison message to be given up would take its redeliveries.
-const NOT_DELAYED_MS: i64 = 5_000;
+/// A payment takes milliseconds, and an ack wait where a process is killed with it in hand. One that waits for a poison message
+/// to be given up would take all of that one's retries.
+const NOT_DELAYED_MS: i64 = topology::ACK_WAIT.as_millis() as i64 + 5_000;
 
 pub(super) fn poison_is_kept_once(facts: &Facts) -> Verdict {
     let mut broken: Vec<String> =

@@ -42,8 +42,8 @@ async fn events_are_heard_as_they_are_published_and_every_new_connection_is_a_ga
     }
 }
 
-/// More than the client keeps for a reader.
-const MORE_THAN_IS_KEPT: usize = 70_000;
+/// More than the client keeps for a reader, by so much that it is full though on a busy machine it is far behind the broker.
+const MORE_THAN_IS_KEPT: usize = 300_000;
 
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "this plays every service")]

@@ -39,15 +39,21 @@ async fn two_cards_at_once_hold_money_once() {
             server.pay(order.as_str(), Some("tok_mastercard")),
             server.pay(order.as_str(), None),
         );
+        let mut statuses = Vec::new();
         for answer in [one, two, page] {
             let (status, body) = read(answer).await;
             assert!(status == 201 || status == 503, "{status}: {body}");
+            statuses.push(status);
         }
         let payments = server.payments(order.as_str()).await;
         let live = payments
             .iter()
             .filter(|payment| matches!(payment["status"].as_str(), Some("authorised" | "open")));
-        assert_eq!(live.count(), 1, "{payments:?}");
+        let live = live.count();
+        assert!(live <= 1, "{payments:?}");
+        // On a busy machine each may be told to try again, and a page may be closed for a card that is not tried in time.
+        let by_card = statuses[..2].contains(&201);
+        assert!(live == 1 || !by_card, "{statuses:?} {payments:?}");
     }
     let told = server.world.told().await;
     assert_eq!(server.world.stripe.open_authorisations().len(), told.len());

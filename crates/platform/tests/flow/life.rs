@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use common::event::{Subject, TicketUpdated};
+use common::{
+    Service,
+    event::{Subject, TicketUpdated},
+};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::{
     disorder::Disorder,
-    people::{Person, id},
+    operators::Console,
+    people::{Person, client, id},
+    race::Dice,
     world::{World, free, held_by, money_is},
 };
 
@@ -33,6 +38,12 @@ async fn a_seat_goes_from_the_first_click_to_the_next_buyer_though_messages_come
     let path = format!("/api/tickets/{ticket}");
     let edit = seller.request(Method::PUT, &path).json(&json!({ "title": "x", "price": 1 }));
     assert_eq!(edit.send().await.unwrap().status(), 400);
+
+    // Given a little more time by an operator.
+    let console = Console { client: client(), fleet: &world.platform };
+    let extend = format!("/internal/orders/{first}/extend");
+    let more = console.post(Service::Orders, &extend, &json!({ "byMs": 500 }), &mut Dice(0)).await;
+    assert_eq!(more.status(), 200);
 
     // Expired, cancelled, and released: the copy in `orders` follows.
     world.order_is(&ada, &first, "the order expired", |order| order["status"] == "cancelled").await;

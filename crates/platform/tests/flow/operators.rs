@@ -5,6 +5,8 @@ mod acts;
 mod more_time;
 mod race;
 
+pub(crate) use acts::Console;
+
 use std::time::Duration;
 
 use common::Service;

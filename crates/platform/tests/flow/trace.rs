@@ -72,6 +72,11 @@ async fn one_trace_id_is_in_the_logs_and_on_the_events_from_the_request_to_the_f
     for (subject, count) in
         [(Subject::OrderCreated, 1), (Subject::OrderCancelled, 1), (Subject::TicketUpdated, 2)]
     {
+        eventually(&format!("all of {subject} is told"), SOON, async || {
+            let told = world.messages(subject).await.len();
+            if told >= count { Ok(()) } else { Err(format!("{told} of {count}")) }
+        })
+        .await;
         let messages = world.messages(subject).await;
         assert_eq!(messages.len(), count, "{subject}");
         for message in messages {

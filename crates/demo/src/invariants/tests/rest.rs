@@ -19,7 +19,7 @@ fn i7_breaks_on_poison_that_is_lost_or_kept_twice_and_on_a_good_payment_that_wai
     assert_eq!(broken(kept_all_the_same), ["I7"]);
     let of_a_good_one = |facts: &mut Facts| facts.replayed.push(dead_letter(2).subject);
     assert_eq!(broken(of_a_good_one), ["I7"]);
-    let late = |facts: &mut Facts| *facts.complete_at_ms.get_mut(&id("o-1")).unwrap() = 5_001;
+    let late = |facts: &mut Facts| *facts.complete_at_ms.get_mut(&id("o-1")).unwrap() = 35_001;
     assert_eq!(broken(late), ["I7"]);
     let nonsense = |facts: &mut Facts| facts.unreadable.push("order:created 7".to_owned());
     assert_eq!(broken(nonsense), ["I7"]);

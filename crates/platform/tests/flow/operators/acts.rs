@@ -22,9 +22,9 @@ use serde_json::{Value, json};
 use crate::{people::Person, race::Dice};
 
 /// `console`, as the services see it: each request goes to one of their processes.
-pub(super) struct Console<'a> {
-    pub(super) client: Client,
-    pub(super) fleet: &'a Fleet,
+pub(crate) struct Console<'a> {
+    pub(crate) client: Client,
+    pub(crate) fleet: &'a Fleet,
 }
 
 impl Console<'_> {
@@ -35,7 +35,7 @@ impl Console<'_> {
         request.header("authorization", format!("Bearer {INTERNAL_TOKEN}"))
     }
 
-    pub(super) async fn post(&self, service: Service, path: &str, body: &Value, dice: &mut Dice) -> Response {
+    pub(crate) async fn post(&self, service: Service, path: &str, body: &Value, dice: &mut Dice) -> Response {
         self.request(service, Method::POST, path, dice).json(body).send().await.unwrap()
     }
 
