@@ -24,12 +24,15 @@ pub(crate) async fn for_the_readme() -> Result<()> {
     let buyer = scene.shopper().await?;
     buyer.sign_up("ada").await?;
     let ticket = first_ticket(&buyer).await?;
-    buyer.buy(&ticket).await?;
+    let order = buyer.buy(&ticket).await?;
     take_small(&buyer, (360, 740), Scheme::Light, &directory.join("order.webp")).await?;
     buyer.pay().await?;
     buyer.order_becomes("complete").await?;
     buyer.sees("Your money was taken").await?;
-    take_small(&buyer, (360, 740), Scheme::Dark, &directory.join("paid.webp")).await
+    take_small(&buyer, (360, 740), Scheme::Dark, &directory.join("paid.webp")).await?;
+    let operator = scene.operator().await?;
+    operator.visit(&format!("/orders/{order}")).await?;
+    take_small(&operator, (1_280, 1_000), Scheme::Light, &directory.join("console.webp")).await
 }
 
 /// Takes every page, in every size and both colours.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
-use platform::{Platform, Shopper, seed};
+use anyhow::{Context as _, Result, anyhow};
+use platform::{OPERATOR_TOKEN, Platform, Shopper, seed};
 use testkit::{browser::Browser, poll};
 
 /// As in production.
@@ -56,5 +56,15 @@ impl Scene {
     /// The same without JavaScript, whose pages stay as they are.
     pub(crate) async fn shopper_without_javascript(&self) -> Result<Shopper> {
         Shopper::new(&self.browser, self.platform.url(), false).await
+    }
+
+    /// Somebody who is on call, signed in at `console`.
+    pub(crate) async fn operator(&self) -> Result<Shopper> {
+        let url = self.platform.console_url().context("console is there")?;
+        let operator = Shopper::new(&self.browser, url, true).await?;
+        operator.visit("/signin").await?;
+        operator.fill("#signin-key", OPERATOR_TOKEN).await?;
+        operator.go("main form button").await?;
+        Ok(operator)
     }
 }

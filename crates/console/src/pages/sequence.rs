@@ -1,6 +1,6 @@
 //! The path of an order across the services, drawn: a line for each service, and an arrow for each step.
 
-use common::operator::PathStep;
+use common::operator::{PathStep, Step};
 use maud::{Markup, html};
 
 use super::words;
@@ -67,10 +67,22 @@ impl Sketch<'_> {
         self.services.iter().position(|known| known == service).unwrap_or(0)
     }
 
+    /// The step that led to this one: the last that is known to have been taken. Seat and money follow from the decision, and not
+    /// from each other. What has not been taken has none.
+    fn cause(&self, row: usize) -> Option<usize> {
+        let step = &self.steps[row];
+        step.at?;
+        let follows = matches!(step.step, Step::SeatFree | Step::MoneySettled);
+        let is_cause = |before: &PathStep| {
+            before.at.is_some() && (!follows || matches!(before.step, Step::Decided | Step::DecisionTold))
+        };
+        self.steps[..row].iter().rposition(is_cause)
+    }
+
     fn step(&self, row: usize) -> Markup {
         let step = &self.steps[row];
         let (to, y) = (self.x(self.column(row)), TOP + row * ROW + ROW / 2);
-        let from = row.checked_sub(1).map_or(to, |before| self.x(self.column(before)));
+        let from = self.cause(row).map_or(to, |before| self.x(self.column(before)));
         let middle = usize::midpoint(from, to);
         let label = match step.after_ms {
             Some(ms) if step.at.is_some() => {
@@ -98,7 +110,7 @@ impl Sketch<'_> {
 
 #[cfg(test)]
 mod tests {
-    use common::{event::Timestamp, operator::Step};
+    use common::event::Timestamp;
 
     use super::*;
 
@@ -117,11 +129,26 @@ mod tests {
         ];
         let html = picture("o-1", &steps).into_string();
         assert_eq!(html.matches(r#"class="life""#).count(), 3);
-        assert_eq!((html.matches("<polygon").count(), html.matches("<circle").count()), (2, 2));
+        // Not one to what has not been taken.
+        assert_eq!((html.matches("<polygon").count(), html.matches("<circle").count()), (1, 3));
         for part in ["stored · +12 ms", "00:00:01.012", "step missing", "clicked at 00:00:01.000 by client"]
         {
             assert!(html.contains(part), "{part}: {html}");
         }
+    }
+
+    #[test]
+    fn an_arrow_comes_from_what_led_to_its_step() {
+        let steps = [
+            step(Step::Told, "orders", Some(1), None),
+            step(Step::Claimed, "expiration", None, None),
+            step(Step::Decided, "orders", Some(2), Some(1)),
+            step(Step::SeatFree, "tickets", Some(3), Some(1)),
+            step(Step::MoneySettled, "payments", Some(4), Some(1)),
+        ];
+        let sketch = Sketch { services: vec!["orders", "expiration", "tickets", "payments"], steps: &steps };
+        let causes: Vec<Option<usize>> = (0..steps.len()).map(|row| sketch.cause(row)).collect();
+        assert_eq!(causes, [None, None, Some(0), Some(2), Some(2)]);
     }
 
     #[test]
