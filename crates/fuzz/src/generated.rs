@@ -20,7 +20,7 @@ const VERSION: &str = "4.32.5";
 /// What the schema allows may still be refused, such as an order of a ticket that is reserved.
 /// And DELETE cancels an order, which stays there to be seen.
 const WITHOUT: &str = "positive_data_acceptance,use_after_free";
-/// How often a parameter has a value that means something, see [`Target::known`].
+/// How often a parameter has a value that means something, see [`Source::known`].
 const KNOWN: f64 = 0.6;
 /// The longest run, of any number of requests, without an answer that hangs.
 const LONGEST_RUN: Duration = Duration::from_secs(30 * 60);

@@ -17,6 +17,7 @@
 
 mod apply;
 mod check;
+mod checking;
 mod enabled;
 mod mistake;
 mod progress;

@@ -1,8 +1,6 @@
 //! The system under check.
 
-use stateright::{Model, Property};
-
-use super::{apply::apply, enabled, mistake::Mistake, properties, scope::Scope, state::State, step::Step};
+use super::{mistake::Mistake, scope::Scope};
 
 /// The protocol in a scope, or one with a mistake in it.
 #[derive(Clone, Copy, Debug)]
@@ -17,28 +15,5 @@ impl System {
     /// Whether the protocol makes this mistake.
     pub(crate) fn errs(&self, mistake: Mistake) -> bool {
         self.mistake == Some(mistake)
-    }
-}
-
-impl Model for System {
-    type State = State;
-    type Action = Step;
-
-    fn init_states(&self) -> Vec<State> {
-        vec![State::first(self.scope.losses, self.scope.mishaps, self.scope.foreign)]
-    }
-
-    fn actions(&self, state: &State, steps: &mut Vec<Step>) {
-        enabled::by_system(self, state, steps);
-        enabled::by_environment(self, state, steps);
-    }
-
-    fn next_state(&self, state: &State, step: Step) -> Option<State> {
-        let next = apply(self, state, step).with_relays_in_order();
-        (next != *state).then_some(next)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        properties::all(self)
     }
 }

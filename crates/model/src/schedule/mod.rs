@@ -20,6 +20,7 @@
 //! acknowledged events nobody knows to be lost (`min-replicas-to-write` keeps it from that).
 
 mod apply;
+mod checking;
 mod checkpoint;
 mod clocks;
 mod enabled;
