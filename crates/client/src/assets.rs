@@ -15,24 +15,17 @@ use page_kit::Asset;
 /// Its name stands for itself, so a browser asks now and then.
 const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 const ROBOTS: &str = "User-agent: *\nDisallow: /auth/\nDisallow: /orders\nDisallow: /sales\nDisallow: /live/\nDisallow: /api/\n";
-const ICON: &str = include_str!("assets/favicon.svg");
 
 /// The stylesheet of every page.
 pub(crate) static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("assets/style.css")));
+    LazyLock::new(|| Asset::style("style", include_str!("assets/style.css")));
 /// The script of every page.
-pub(crate) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("app", "js", "text/javascript; charset=utf-8", include_str!("assets/app.js"))
-});
+pub(crate) static SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::script("app", include_str!("assets/app.js")));
 
 /// `GET /static/{file}`
 pub(crate) async fn file(Path(file): Path<String>, headers: HeaderMap) -> Response {
     page_kit::file(&[&STYLE, &SCRIPT], &file, &headers)
-}
-
-/// `GET /favicon.svg`
-pub(crate) async fn icon() -> impl IntoResponse {
-    ([(CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")), (CACHE_CONTROL, A_DAY)], ICON)
 }
 
 /// `GET /robots.txt`: only the tickets are for search engines.

@@ -26,7 +26,7 @@ pub fn router(shop: Shop, live: Router) -> Router {
         .route("/orders/{id}/pay", post(pages::order::pay).get(pages::order::back))
         .route("/orders/{id}/cancel", post(pages::order::cancel).get(pages::order::back))
         .route("/static/{file}", get(assets::file))
-        .route("/favicon.svg", get(assets::icon))
+        .route("/favicon.svg", get(page_kit::icon))
         .route("/robots.txt", get(assets::robots))
         .fallback(pages::notices::no_page)
         .method_not_allowed_fallback(pages::notices::no_page)

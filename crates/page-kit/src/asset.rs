@@ -11,6 +11,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+const COLOURS: &str = include_str!("../assets/colours.css");
+const ICON: &str = include_str!("../assets/favicon.svg");
+/// The icon's name stands for itself, so a browser asks now and then.
+const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// One file.
@@ -24,14 +28,24 @@ pub struct Asset {
 }
 
 impl Asset {
+    /// A stylesheet: the colours of all pages, and behind them the `rules` of these.
+    pub fn style(name: &str, rules: &str) -> Self {
+        Self::new(name, "css", "text/css; charset=utf-8", [COLOURS, rules].concat())
+    }
+
+    /// A script.
+    pub fn script(name: &str, text: &str) -> Self {
+        Self::new(name, "js", "text/javascript; charset=utf-8", text.to_owned())
+    }
+
     /// A file below `/static/`, compressed once.
-    pub fn new(name: &str, extension: &str, kind: &'static str, text: &'static str) -> Self {
-        let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(text)[..6]);
+    fn new(name: &str, extension: &str, kind: &'static str, text: String) -> Self {
+        let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(&text)[..6]);
         Self {
             path: format!("/static/{name}.{hash}.{extension}"),
             kind: HeaderValue::from_static(kind),
-            plain: Bytes::from_static(text.as_bytes()),
             small: compressed(text.as_bytes()).into(),
+            plain: text.into(),
         }
     }
 
@@ -56,6 +70,11 @@ impl Asset {
         }
         (fixed, self.plain.clone()).into_response()
     }
+}
+
+/// `GET /favicon.svg`
+pub async fn icon() -> impl IntoResponse {
+    ([(CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")), (CACHE_CONTROL, A_DAY)], ICON)
 }
 
 /// `GET /static/{name}`: that one of these files, or 404.
@@ -95,17 +114,17 @@ mod tests {
         assert!(takes_brotli(&headers("gzip, deflate, br")));
         assert!(!takes_brotli(&headers("gzip, brotli")));
         assert!(!takes_brotli(&headers("br;q=0")));
-        let asset = Asset::new("style", "css", "text/css", "a { color: red }");
+        let asset = Asset::style("style", "a { color: red }");
         assert_eq!(asset.answer(&headers("br")).headers()[CONTENT_ENCODING], "br");
         assert!(!asset.answer(&HeaderMap::new()).headers().contains_key(CONTENT_ENCODING));
     }
 
     #[test]
     fn a_file_is_found_by_its_whole_name_only() {
-        let asset = Asset::new("app", "js", "text/javascript", "1;");
+        let asset = Asset::script("app", "1;");
         let name = asset.path().strip_prefix("/static/").unwrap().to_owned();
         assert_eq!(file(&[&asset], &name, &HeaderMap::new()).status(), StatusCode::OK);
         assert_eq!(file(&[&asset], "app.js", &HeaderMap::new()).status(), StatusCode::NOT_FOUND);
-        assert_ne!(asset.path(), Asset::new("app", "js", "text/javascript", "2;").path());
+        assert_ne!(asset.path(), Asset::script("app", "2;").path());
     }
 }

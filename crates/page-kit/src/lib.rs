@@ -7,7 +7,7 @@ mod forms;
 mod posted;
 mod security;
 
-pub use asset::{Asset, file};
+pub use asset::{Asset, file, icon};
 pub use browser::{cookie, is_cross_site};
 pub use forms::{Distrust, FormId, Forms};
 pub use posted::Posted;

@@ -44,7 +44,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/consumers", get(show::overview::consumers))
         .route("/audit", get(show::audit::show))
         .route("/static/{file}", get(assets::file))
-        .route("/favicon.svg", get(assets::icon))
+        .route("/favicon.svg", get(page_kit::icon))
         .fallback(show::nowhere)
         .method_not_allowed_fallback(show::nowhere)
         .layer(middleware::from_fn_with_state(pages.clone(), headers))
