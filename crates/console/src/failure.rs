@@ -7,7 +7,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use common::api::{ErrorBody, FieldError};
+use http_common::InvalidJson;
 
 /// Why something is not shown or not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,29 +16,15 @@ pub struct Failure {
     /// What kind of refusal it is.
     pub status: StatusCode,
     /// At least one.
-    pub errors: Vec<Complaint>,
+    pub errors: Vec<FieldError>,
     /// In how many seconds another try makes sense, if that is known.
     pub retry_after_s: Option<u32>,
 }
 
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Complaint {
-    /// What is wrong, for a person.
-    pub message: String,
-    /// The field of the body, or the parameter of the query, that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Errors {
-    errors: Vec<Complaint>,
-}
-
 impl Failure {
     fn new(status: StatusCode, message: impl Into<String>, field: Option<&str>) -> Self {
-        let errors = vec![Complaint { message: message.into(), field: field.map(str::to_owned) }];
+        let field = field.map(|field| field.to_owned().into());
+        let errors = vec![FieldError { message: message.into().into(), field }];
         Self { status, errors, retry_after_s: None }
     }
 
@@ -89,16 +76,22 @@ impl Failure {
     }
 }
 
+impl From<InvalidJson> for Failure {
+    fn from(InvalidJson { message, field }: InvalidJson) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message, field.as_deref())
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let messages: Vec<&str> = self.errors.iter().map(|error| error.message.as_str()).collect();
+        let messages: Vec<&str> = self.errors.iter().map(|error| error.message.as_ref()).collect();
         f.write_str(&messages.join("; "))
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(Errors { errors: self.errors })).into_response();
+        let mut response = (self.status, Json(ErrorBody { errors: self.errors })).into_response();
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

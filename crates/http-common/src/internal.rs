@@ -72,6 +72,6 @@ async fn guard(State(token): State<InternalToken>, request: Request, next: Next)
     if token.is_in(&request) {
         return next.run(request).await;
     }
-    let error = FieldError { message: "Not authorized", field: None };
+    let error = FieldError::whole("Not authorized");
     (StatusCode::UNAUTHORIZED, Json(ErrorBody { errors: vec![error] })).into_response()
 }

@@ -6,6 +6,7 @@
 mod base_url;
 mod client;
 mod internal;
+mod json;
 mod name;
 mod observe;
 mod read_on;
@@ -13,6 +14,7 @@ mod read_on;
 pub use base_url::BaseUrl;
 pub use client::{HttpsClient, Pool, https_client};
 pub use internal::{InternalToken, internal};
+pub use json::{InvalidJson, read_json};
 pub use name::{REQUEST_ID, request_id, traceparent};
 pub use observe::{Trouble, observe, span};
 pub use read_on::read_on;

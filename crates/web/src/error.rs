@@ -46,12 +46,12 @@ pub enum ApiError {
 impl ApiError {
     /// A request that is wrong as a whole.
     pub fn bad_request(message: &'static str) -> Self {
-        Self::BadRequest(vec![FieldError { message, field: None }])
+        Self::BadRequest(vec![FieldError::whole(message)])
     }
 
     /// A request that is wrong in one field.
     pub fn bad_field(field: &'static str, message: &'static str) -> Self {
-        Self::BadRequest(vec![FieldError { message, field: Some(field) }])
+        Self::BadRequest(vec![FieldError::of(field, message)])
     }
 
     const fn status(&self) -> StatusCode {
@@ -148,7 +148,7 @@ impl IntoResponse for ApiError {
         let message = self.message();
         let errors = match self {
             Self::BadRequest(complaints) => complaints,
-            _ => vec![FieldError { message, field: None }],
+            _ => vec![FieldError::whole(message)],
         };
         let mut response = (status, Json(ErrorBody { errors })).into_response();
         if let Some(seconds) = retry_after {

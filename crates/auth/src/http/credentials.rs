@@ -10,10 +10,9 @@ use crate::{
     password::{LONGEST, SHORTEST},
 };
 
-const EMAIL: FieldError = FieldError { message: "Email must be valid", field: Some("email") };
-const NEW_PASSWORD: FieldError =
-    FieldError { message: "Password must be between 4 and 128 characters", field: Some("password") };
-const PASSWORD: FieldError = FieldError { message: "You must supply a password", field: Some("password") };
+const EMAIL: FieldError = FieldError::of("email", "Email must be valid");
+const NEW_PASSWORD: FieldError = FieldError::of("password", "Password must be between 4 and 128 characters");
+const PASSWORD: FieldError = FieldError::of("password", "You must supply a password");
 
 /// An address and a password that an account may have.
 pub(super) fn new_account(body: &Body) -> Result<(Email, SecretString), ApiError> {

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use common::Service;
-use serde::Deserialize;
+use common::{
+    Service,
+    api::{ErrorBody, FieldError},
+};
 
 /// Why an API does not do what a visitor asks of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// 400 or 402: something is wrong with it, in a person's words.
-    #[error("refused: {}", .0.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; "))]
+    #[error("refused: {}", .0.iter().map(|error| error.message.as_ref()).collect::<Vec<_>>().join("; "))]
     Refused(Vec<FieldError>),
     /// 401: nobody is signed in, or it is someone else's.
     #[error("not authorised")]
@@ -39,21 +41,6 @@ pub enum Failure {
     },
 }
 
-/// One thing that is wrong with what was asked.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct FieldError {
-    /// What is wrong, for a person.
-    pub message: String,
-    /// The field that it is about.
-    pub field: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct ErrorBody {
-    #[serde(default)]
-    errors: Vec<FieldError>,
-}
-
 impl Failure {
     /// What an answer that is an error means.
     pub(super) fn read(service: Service, status: StatusCode, wait: Option<Duration>, body: &[u8]) -> Self {
@@ -67,7 +54,7 @@ impl Failure {
             401 => Self::NotAuthorised,
             404 => Self::NotFound,
             412 => Self::Changed,
-            429 => Self::TooMany { message: first.message, wait },
+            429 => Self::TooMany { message: first.message.into_owned(), wait },
             _ => Self::Away { service, reason: format!("an answer {status}: {}", first.message) },
         }
     }
@@ -91,7 +78,7 @@ mod tests {
         let body = r#"{"errors":[{"message":"Title is required","field":"title"},{"message":"No"}]}"#;
         let Failure::Refused(errors) = read(400, body) else { panic!("not refused") };
         assert_eq!(errors[0].field.as_deref(), Some("title"));
-        assert_eq!(errors[1], FieldError { message: "No".to_owned(), field: None });
+        assert_eq!(errors[1], FieldError::whole("No"));
         assert_eq!(read(404, body), Failure::NotFound);
         assert_eq!(read(401, body), Failure::NotAuthorised);
     }

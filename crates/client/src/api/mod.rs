@@ -7,7 +7,7 @@ mod transport;
 
 pub use bodies::{BegunPayment, Order, OrderMoney, OrderTicket, Payment, PaymentState, Ticket, User};
 pub use calls::{Cookies, Credentials, Listed, TicketDraft};
-pub use failure::{Failure, FieldError};
+pub use failure::Failure;
 
 use std::sync::Arc;
 

@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 
 use super::icons;
-use crate::api::{Failure, FieldError};
+use common::api::FieldError;
+
+use crate::api::Failure;
 
 /// One field.
 pub(super) struct Field<'a> {
@@ -43,7 +45,7 @@ impl Errors {
 
     fn at(&self, name: &str) -> Option<&str> {
         let mut errors = self.errors.iter();
-        errors.find(|error| error.field.as_deref() == Some(name)).map(|error| error.message.as_str())
+        errors.find(|error| error.field.as_deref() == Some(name)).map(|error| error.message.as_ref())
     }
 
     /// Above the form: everything, each with a way to its field.

@@ -110,7 +110,7 @@ pub(crate) async fn cancel(
 fn not_done(view: &View, seen: &Seen, failure: &Failure, status: StatusCode) -> Response {
     match failure {
         Failure::Refused(errors) => {
-            let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+            let messages: Vec<&str> = errors.iter().map(|error| error.message.as_ref()).collect();
             page(view, seen, status, &messages)
         }
         failure => view.failed(failure, &format!("/orders/{}", seen.order.id)),

@@ -37,7 +37,7 @@ impl View {
             Failure::NotAuthorised => notices::not_yours(self),
             Failure::NotFound => notices::not_found(self),
             Failure::Refused(errors) => {
-                let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+                let messages: Vec<&str> = errors.iter().map(|error| error.message.as_ref()).collect();
                 notices::did_not_work(self, StatusCode::BAD_REQUEST, &messages)
             }
             Failure::Changed => {

@@ -58,7 +58,7 @@ pub(crate) async fn buy(
         }
         Err(Failure::NotAuthorised) => see(&View::sign_in(view.visit.path())),
         Err(Failure::Refused(errors)) => {
-            let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+            let messages: Vec<&str> = errors.iter().map(|error| error.message.as_ref()).collect();
             // As it is by now: another buyer was faster.
             let seat = match seat_of(&view.shop, &view.visit, &id).await {
                 Ok(seat) => seat,

@@ -119,7 +119,7 @@ fn as_asked(error: PeerError, wish: Wish) -> Failure {
     let mut failure = Failure::from(error);
     if matches!(wish, Wish::By(_)) {
         let about_to = failure.errors.iter_mut().filter(|error| error.field.as_deref() == Some("to"));
-        about_to.for_each(|error| error.field = Some("byMs".to_owned()));
+        about_to.for_each(|error| error.field = Some("byMs".into()));
     }
     failure
 }

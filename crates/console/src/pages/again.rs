@@ -1,16 +1,17 @@
 //! A form that was not taken is shown again, with what was typed and what is wrong with it.
 
+use common::api::FieldError;
 use maud::{Markup, html};
 use page_kit::Posted;
 
-use crate::failure::{Complaint, Failure};
+use crate::failure::Failure;
 
 /// What was typed and what is wrong with it; nothing on a page that is only looked at.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Again {
     form: String,
     typed: Vec<(String, String)>,
-    errors: Vec<Complaint>,
+    errors: Vec<FieldError>,
 }
 
 impl Again {
@@ -37,7 +38,7 @@ impl Again {
     /// What is wrong with a field of this form.
     pub(super) fn error(&self, form: &str, name: &str) -> Option<&str> {
         let mut errors = self.errors.iter().filter(|_| self.is(form));
-        errors.find(|error| error.field.as_deref() == Some(name)).map(|error| error.message.as_str())
+        errors.find(|error| error.field.as_deref() == Some(name)).map(|error| error.message.as_ref())
     }
 
     /// Whether that is the first wrong field, which gets the focus.

@@ -1,10 +1,12 @@
 //! Why a service does not do what it is asked for.
 
 use axum::http::StatusCode;
-use common::Service;
-use serde::Deserialize;
+use common::{
+    Service,
+    api::{ErrorBody, FieldError},
+};
 
-use crate::failure::{Complaint, Failure};
+use crate::failure::Failure;
 
 /// Why a service does not do what it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,8 +18,8 @@ pub enum PeerError {
     #[error("{0}")]
     Conflict(String),
     /// 400: something is wrong with it, in a person's words.
-    #[error("{}", .0.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; "))]
-    Refused(Vec<Complaint>),
+    #[error("{}", .0.iter().map(|error| error.message.as_ref()).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<FieldError>),
     /// No process of it has a good answer.
     #[error("{service} does not answer: {reason}")]
     Away {
@@ -28,12 +30,6 @@ pub enum PeerError {
     },
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct Errors {
-    #[serde(default)]
-    errors: Vec<Complaint>,
-}
-
 impl PeerError {
     /// What an answer that is an error means.
     pub(super) fn read(service: Service, status: StatusCode, body: &[u8]) -> Self {
@@ -42,8 +38,8 @@ impl PeerError {
             return away("it refuses INTERNAL_TOKEN, which has to be the same there and here".to_owned());
         }
         // What is not in this form is not said by a handler under `/internal`.
-        let errors = serde_json::from_slice::<Errors>(body).unwrap_or_default().errors;
-        let Some(first) = errors.first().map(|error| error.message.clone()) else {
+        let errors = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default().errors;
+        let Some(first) = errors.first().map(|error| error.message.clone().into_owned()) else {
             return away(match status {
                 StatusCode::NOT_FOUND => {
                     "nothing is there under /internal: set INTERNAL_TOKEN there too".to_owned()

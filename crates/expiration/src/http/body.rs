@@ -3,8 +3,8 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
-    http::StatusCode,
 };
+use http_common::read_json;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -20,33 +20,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
-        read(&bytes).map(Self)
+        read_json(&bytes).map(Self).map_err(Problem::from)
     }
-}
-
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not a JSON object"));
-    }
-    // Also where a field is ignored, which nobody reads.
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body is not valid UTF-8"))?;
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().iter().next().map(|_| error.path().to_string());
-        let message = error.inner().to_string();
-        // One that is missing has no place of its own.
-        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-        let field = match (path, missing) {
-            (Some(path), Some(missing)) => Some(format!("{path}.{missing}")),
-            (None, Some(missing)) => Some(missing.to_owned()),
-            (path, None) => path,
-        };
-        match field {
-            Some(field) => Problem::field(field, message),
-            None => Problem::new(StatusCode::BAD_REQUEST, message),
-        }
-    })?;
-    reader.end().map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-    Ok(value)
 }

@@ -5,8 +5,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
+use common::api::{ErrorBody, FieldError};
+
+use http_common::InvalidJson;
 
 use crate::schedule::Unavailable;
 
@@ -15,20 +16,6 @@ use crate::schedule::Unavailable;
 pub(super) struct Problem {
     status: StatusCode,
     message: String,
-    field: Option<String>,
-}
-
-/// An answer that is an error.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ErrorBody {
-    errors: Vec<FieldError>,
-}
-
-/// What is wrong, and with which field.
-#[derive(Serialize, ToSchema)]
-struct FieldError {
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
 }
 
@@ -47,6 +34,12 @@ impl Problem {
     }
 }
 
+impl From<InvalidJson> for Problem {
+    fn from(InvalidJson { message, field }: InvalidJson) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, message, field }
+    }
+}
+
 impl From<Unavailable> for Problem {
     fn from(error: Unavailable) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
@@ -56,7 +49,7 @@ impl From<Unavailable> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let is_away = self.status == StatusCode::SERVICE_UNAVAILABLE;
-        let error = FieldError { message: self.message, field: self.field };
+        let error = FieldError { message: self.message.into(), field: self.field.map(Into::into) };
         let mut response = (self.status, Json(ErrorBody { errors: vec![error] })).into_response();
         if is_away {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(1));

@@ -4,16 +4,13 @@ use std::ops::RangeInclusive;
 
 use axum::{Json, extract::State};
 use common::{
+    api::ErrorBody,
     clock,
     internal::{Forecast, Pause, Resume, ScheduleState},
 };
 use process::config::duration::WithUnit;
 
-use super::{
-    Internal,
-    body::Body,
-    problem::{ErrorBody, Problem},
-};
+use super::{Internal, body::Body, problem::Problem};
 use crate::schedule::{LONGEST_PAUSE, PauseAnswer};
 
 /// How many a second. More than the upper end is no limit any more.

@@ -7,16 +7,13 @@ use axum::{
     extract::{Path, Query, State, rejection::PathRejection},
 };
 use common::{
+    api::ErrorBody,
     clock,
     event::{Id, Timestamp},
     internal::{MoveTimers, Timer, TimerAnswers, TimerIds, TimerPage},
 };
 
-use super::{
-    Internal,
-    body::Body,
-    problem::{ErrorBody, Problem},
-};
+use super::{Internal, body::Body, problem::Problem};
 use crate::schedule::PageQuery;
 
 /// Timers of one request to move or to remove.

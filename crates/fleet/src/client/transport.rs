@@ -11,10 +11,10 @@ use axum::{
     },
 };
 use chrono::DateTime;
-use common::clock;
+use common::{api::ErrorBody, clock};
 use http_common::{HttpsClient, Pool, https_client};
 use secrecy::ExposeSecret as _;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::Answer;
@@ -46,20 +46,6 @@ impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport").field("base", &self.base).finish_non_exhaustive()
     }
-}
-
-/// What console says when it refuses.
-#[derive(Default, Deserialize)]
-struct Errors {
-    #[serde(default)]
-    errors: Vec<ErrorLine>,
-}
-
-#[derive(Deserialize)]
-struct ErrorLine {
-    message: String,
-    #[serde(default)]
-    field: Option<String>,
 }
 
 impl Transport {
@@ -155,13 +141,13 @@ impl Transport {
     }
 
     fn refused(&self, status: StatusCode, body: &str) -> Failure {
-        let errors: Errors = serde_json::from_str(body).unwrap_or_default();
-        let lines: Vec<String> = errors
+        let refusal: ErrorBody = serde_json::from_str(body).unwrap_or_default();
+        let lines: Vec<String> = refusal
             .errors
             .into_iter()
             .map(|error| match error.field {
                 Some(field) => format!("{field}: {}", error.message),
-                None => error.message,
+                None => error.message.into_owned(),
             })
             .collect();
         let said = if lines.is_empty() { format!("console answers {status}") } else { lines.join("\n") };

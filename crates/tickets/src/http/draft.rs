@@ -36,7 +36,7 @@ impl Draft {
 }
 
 fn title(body: &Body) -> Result<String, FieldError> {
-    let complaint = |message| FieldError { message, field: Some("title") };
+    let complaint = |message| FieldError::of("title", message);
     let title: String = body
         .field("title")
         .filter(|title: &String| !title.trim().is_empty())
@@ -51,7 +51,7 @@ fn title(body: &Body) -> Result<String, FieldError> {
 
 /// The number's own text, so it never becomes a float.
 fn price(body: &Body) -> Result<Price, FieldError> {
-    let complaint = |message| FieldError { message, field: Some("price") };
+    let complaint = |message| FieldError::of("price", message);
     let in_text = body.field::<String>("price");
     let text = in_text.as_deref().or_else(|| body.raw("price")).unwrap_or_default().trim();
     let price: Price = text.parse().map_err(|error| complaint(reason(error, text)))?;
