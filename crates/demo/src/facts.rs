@@ -51,6 +51,8 @@ pub(super) struct Facts {
     pub(super) dead_letters: Vec<DeadLetter>,
     /// Subjects of the dead letters that an operator has replayed.
     pub(super) replayed: Vec<String>,
+    /// The service of which a process was killed.
+    pub(super) killed: Option<Service>,
     /// When orders were first seen complete, in ms since the Unix epoch.
     pub(super) complete_at_ms: HashMap<Id, i64>,
     /// What has not come to rest, one text each.

@@ -128,6 +128,7 @@ async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
     let mut facts = Facts::collect(rest).await?;
     facts.placed = story.ledger.entries();
     facts.complete_at_ms = story.complete_at_ms.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    facts.killed = Some(story.options.kill);
     facts.replayed = story.replayed.lock().unwrap_or_else(PoisonError::into_inner).clone();
     facts.purchases = story.platform.stripe().ledger().iter().map(Purchase::from).collect();
     facts.unrest = rest.unrest().await?;

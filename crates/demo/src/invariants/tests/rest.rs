@@ -1,5 +1,7 @@
 //! I7 to I9: poison, what is left behind, and how late things were.
 
+use common::Service;
+
 use super::*;
 
 #[test]
@@ -19,8 +21,16 @@ fn i7_breaks_on_poison_that_is_lost_or_kept_twice_and_on_a_good_payment_that_wai
     assert_eq!(broken(kept_all_the_same), ["I7"]);
     let of_a_good_one = |facts: &mut Facts| facts.replayed.push(dead_letter(2).subject);
     assert_eq!(broken(of_a_good_one), ["I7"]);
-    let late = |facts: &mut Facts| *facts.complete_at_ms.get_mut(&id("o-1")).unwrap() = 35_001;
-    assert_eq!(broken(late), ["I7"]);
+    let late = |facts: &mut Facts, ms| *facts.complete_at_ms.get_mut(&id("o-1")).unwrap() = ms;
+    assert_eq!(broken(|facts: &mut Facts| late(facts, 5_001)), ["I7"]);
+    let in_killed_hands = |ms| {
+        move |facts: &mut Facts| {
+            facts.killed = Some(Service::Orders);
+            late(facts, ms);
+        }
+    };
+    assert!(broken(in_killed_hands(35_000)).is_empty());
+    assert_eq!(broken(in_killed_hands(35_001)), ["I7"]);
     let nonsense = |facts: &mut Facts| facts.unreadable.push("order:created 7".to_owned());
     assert_eq!(broken(nonsense), ["I7"]);
 }
