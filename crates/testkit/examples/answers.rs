@@ -1,4 +1,5 @@
-//! The smallest service that the spawner can start: says who it is, answers `/readyz`, ends on SIGTERM.
+//! The smallest service that the spawner can start: says who it is, answers `/readyz`, and `/time` with the time that it
+//! believes it is, ends on SIGTERM.
 
 use std::io::Write as _;
 
@@ -23,12 +24,21 @@ async fn main() -> anyhow::Result<()> {
                 let (mut stream, _) = accepted?;
                 let mut request = [0; 1024];
                 let length = stream.read(&mut request).await?;
-                let status = if request[..length].starts_with(b"GET /readyz ") { "200 OK" } else { "404 Not Found" };
-                let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n{greeting}");
+                let asked = |path: &str| request[..length].starts_with(format!("GET {path} ").as_bytes());
+                let status = if asked("/readyz") || asked("/time") { "200 OK" } else { "404 Not Found" };
+                let time = asked("/time").then(time);
+                let body = time.as_ref().unwrap_or(&greeting);
+                let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n{body}");
                 stream.write_all(answer.as_bytes()).await?;
             }
         }
     }
     writeln!(out, "drained")?;
     Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing here is part of a service")]
+fn time() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs_f64().to_string()
 }

@@ -2,15 +2,17 @@
 
 use std::{fs, ops::Deref};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 
 use crate::{
     find,
+    home::Home,
+    host::Host,
+    paths,
     port::Port,
     process::{Launch, Process},
     protocol::Protocol,
-    scratch_dir::ScratchDir,
     server::Server,
 };
 
@@ -36,15 +38,24 @@ impl Nats {
     /// # Errors
     /// As [`Self::start`]; a mistake in the lines is shown in the log.
     pub async fn start_with(conf_lines: &str) -> Result<Self> {
+        Self::start_on(&Host::default(), conf_lines).await
+    }
+
+    /// The same with a disk of its own. A clock of its own it can't have: it asks the kernel for the time.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and when it is given a clock.
+    pub async fn start_on(host: &Host, conf_lines: &str) -> Result<Self> {
+        ensure!(host.clock().is_none(), "nats-server can't be given another time");
         let program = find::nats()?;
-        let directory = ScratchDir::get()?.directory("nats")?;
+        let home = Home::new("nats", None, host)?;
         let port = Port::take()?;
-        let conf = directory.path().join("nats.conf");
+        let conf = home.path().join("nats.conf");
         // Streams reserve what they may hold; unless told, the server takes the limit from the disk.
         let lines = format!(
             "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\", max_file_store: 64GB }}\n{conf_lines}\n",
             port.number(),
-            directory.path().join("store").display(),
+            home.data().display(),
         );
         fs::write(&conf, lines).with_context(|| format!("write {}", conf.display()))?;
         let launch = Launch {
@@ -52,13 +63,13 @@ impl Nats {
             program: program.path.clone(),
             args: vec!["-c".into(), conf.into()],
             env: Vec::new(),
-            directory: directory.path().to_path_buf(),
+            directory: home.path().to_path_buf(),
             user: None,
             stop: Signal::TERM,
             forks: false,
             echo: None,
         };
-        let server = Server::start(Process::new(launch), Protocol::Nats, port, directory).await?;
+        let server = Server::start(Process::new(launch), Protocol::Nats, port, home).await?;
         Ok(Self { server })
     }
 
@@ -73,8 +84,7 @@ impl Nats {
     /// As [`Server::restart`].
     pub async fn wipe_and_restart(&self) -> Result<()> {
         self.kill().await?;
-        let store = self.directory().path().join("store");
-        fs::remove_dir_all(&store).with_context(|| format!("remove {}", store.display()))?;
+        paths::remove(self.home().data())?;
         self.restart().await
     }
 }

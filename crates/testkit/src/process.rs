@@ -118,8 +118,12 @@ impl Process {
         self.signal(Signal::STOP)?;
         let mut state = self.state();
         let mut children = Vec::new();
-        if let (true, Some(leader)) = (self.launch.forks, state.leader()) {
+        let leader = state.leader();
+        if let Some(leader) = leader {
+            // What it still does after this would be taken for something that it does while it is stopped.
             wait_blocking(STOPPING, || tree::is_stopped(leader));
+        }
+        if let (true, Some(leader)) = (self.launch.forks, leader) {
             children = tree::children(leader);
             for child in &children {
                 tree::signal(*child, Signal::STOP);
@@ -129,6 +133,10 @@ impl Process {
         }
         state.paused = Some(children);
         Ok(())
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.state().paused.is_some()
     }
 
     /// Lets it go on after [`Self::pause`]; else without effect.

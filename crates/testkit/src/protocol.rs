@@ -1,12 +1,14 @@
 //! Whether a server is ready, asked in its own protocol: an open port says nothing.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, time::Duration};
 
 use sqlx::{Connection, PgConnection};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+
+const ASKED_AGAIN: Duration = Duration::from_secs(1);
 
 /// How to talk to a server on loopback.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,10 @@ impl Protocol {
 /// NATS listens before JetStream has recovered its streams.
 async fn account_info(url: &str) -> Result<(), String> {
     let client = async_nats::connect(url).await.map_err(|error| format!("connect: {error}"))?;
-    let account = async_nats::jetstream::new(client).query_account().await;
+    let mut jetstream = async_nats::jetstream::new(client);
+    // A cluster without a leader does not answer; asked again it may have one.
+    jetstream.set_timeout(ASKED_AGAIN);
+    let account = jetstream.query_account().await;
     account.map(drop).map_err(|error| format!("JetStream's account info: {error}"))
 }
 

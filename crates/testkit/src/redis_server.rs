@@ -1,16 +1,17 @@
 //! A Redis or Valkey server.
 
-use std::{ffi::OsString, ops::Deref, time::Duration};
+use std::{ffi::OsString, fs, ops::Deref, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 
 use crate::{
     find,
+    home::Home,
+    host::Host,
     port::Port,
     process::{Launch, Process},
     protocol::Protocol,
-    scratch_dir::ScratchDir,
     server::Server,
 };
 
@@ -37,12 +38,21 @@ impl Redis {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_with(arguments: &[&str]) -> Result<Self> {
+        Self::start_on(&Host::default(), arguments).await
+    }
+
+    /// The same with a disk or a clock of its own.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_on(host: &Host, arguments: &[&str]) -> Result<Self> {
         let program = find::redis()?;
-        let directory = ScratchDir::get()?.directory("redis")?;
+        let home = Home::new("redis", None, host)?;
+        fs::create_dir(home.data()).context("make a directory for its data")?;
         let port = Port::take()?;
         let mut args: Vec<OsString> = vec!["--bind".into(), "127.0.0.1".into()];
         args.extend(["--port".into(), port.number().to_string().into()]);
-        args.extend(["--dir".into(), directory.path().into()]);
+        args.extend(["--dir".into(), home.data().into()]);
         for (name, default) in [("--save", ""), ("--appendonly", "no")] {
             if !arguments.contains(&name) {
                 args.extend([name.into(), default.into()]);
@@ -53,14 +63,14 @@ impl Redis {
             name: String::from("redis-server"),
             program: program.path.clone(),
             args,
-            env: Vec::new(),
-            directory: directory.path().to_path_buf(),
+            env: host.env(),
+            directory: home.path().to_path_buf(),
             user: None,
             stop: Signal::TERM,
             forks: false,
             echo: None,
         };
-        let server = Server::start(Process::new(launch), Protocol::Redis, port, directory).await?;
+        let server = Server::start(Process::new(launch), Protocol::Redis, port, home).await?;
         Ok(Self { server })
     }
 
@@ -75,6 +85,34 @@ impl Redis {
             .set_response_timeout(Some(PATIENCE));
         let client = redis::Client::open(self.url())?;
         client.get_multiplexed_async_connection_with_config(&config).await.context("connect to Redis")
+    }
+
+    /// Full from now on: it refuses whatever needs memory, until [`Self::unfill`].
+    ///
+    /// # Errors
+    /// When the server does not answer, or evicts keys instead.
+    pub async fn fill(&self) -> Result<()> {
+        let mut connection = self.connect().await?;
+        let mut policy = redis::cmd("CONFIG");
+        policy.arg("GET").arg("maxmemory-policy");
+        let (_, policy): (String, String) = policy.query_async(&mut connection).await?;
+        ensure!(policy == "noeviction", "a full Redis with {policy} loses keys and refuses nothing");
+        // Less than an empty one takes.
+        self.limit_memory(1).await
+    }
+
+    /// Takes back the limit of [`Self::fill`].
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn unfill(&self) -> Result<()> {
+        self.limit_memory(0).await
+    }
+
+    async fn limit_memory(&self, bytes: u64) -> Result<()> {
+        let mut limit = redis::cmd("CONFIG");
+        limit.arg("SET").arg("maxmemory").arg(bytes);
+        limit.exec_async(&mut self.connect().await?).await.context("limit the memory of Redis")
     }
 
     /// `redis://127.0.0.1:<port>`

@@ -41,10 +41,12 @@ impl ScratchDir {
             .tempdir()
             .context("make a temporary directory")?
             .keep();
+        // As the kernel names what is mounted below it.
+        let root = root.canonicalize().context("resolve the temporary directory")?;
         if keep {
             paths::say(&format!("TESTKIT_KEEP is set: data and logs stay in {}", root.display()));
         }
-        let watchdog = Watchdog::start((!keep).then_some(root.as_path()))?;
+        let watchdog = Watchdog::start(&root, keep)?;
         Ok(Self { root, keep, watchdog })
     }
 
@@ -67,6 +69,12 @@ pub(crate) struct Directory {
 impl Directory {
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Leaves it until this process ends.
+    pub(crate) fn keep(mut self) -> PathBuf {
+        self.keep = true;
+        self.path.clone()
     }
 }
 

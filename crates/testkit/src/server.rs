@@ -1,10 +1,10 @@
 //! What the three servers have in common: a port, a directory, a process and a protocol to ask whether it is ready.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result};
 
-use crate::{port::Port, process::Process, protocol::Protocol, scratch_dir::Directory};
+use crate::{home::Home, port::Port, process::Process, protocol::Protocol, snapshot::Snapshot};
 
 /// Longer than any of them needs on a loaded machine.
 const READY: Duration = Duration::from_secs(60);
@@ -17,28 +17,23 @@ pub struct Server {
     process: Process,
     protocol: Protocol,
     port: Port,
-    directory: Directory,
+    home: Home,
 }
 
 impl Server {
-    pub(crate) async fn start(
-        process: Process,
-        protocol: Protocol,
-        port: Port,
-        directory: Directory,
-    ) -> Result<Self> {
-        let server = Self { process, protocol, port, directory };
+    pub(crate) async fn start(process: Process, protocol: Protocol, port: Port, home: Home) -> Result<Self> {
+        let server = Self { process, protocol, port, home };
         server.run().await?;
         Ok(server)
     }
 
     async fn run(&self) -> Result<()> {
-        self.process.start()?;
-        self.process.ready(READY, async || self.protocol.probe(self.port()).await).await
+        self.start_again()?;
+        self.ready().await
     }
 
-    pub(crate) fn directory(&self) -> &Directory {
-        &self.directory
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     /// The TCP port on loopback, the same over all restarts.
@@ -86,6 +81,55 @@ impl Server {
     pub async fn restart(&self) -> Result<()> {
         self.stop().await?;
         self.run().await.context("start it again")
+    }
+
+    /// Starts it again on the same port with the same data and does not wait until it is ready, see [`Self::ready`]:
+    /// for one that can't be before another is.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn start_again(&self) -> Result<()> {
+        self.process.start()
+    }
+
+    /// Waits until it answers.
+    ///
+    /// # Errors
+    /// When it ends instead, or does not answer within a minute; with the end of its log.
+    pub async fn ready(&self) -> Result<()> {
+        self.process.ready(READY, async || self.protocol.probe(self.port()).await).await
+    }
+
+    /// Copies its files: what `kill -9` would leave of it at this instant. A running server stands still meanwhile.
+    ///
+    /// # Errors
+    /// When it can't be paused, or its files can't be copied.
+    pub async fn snapshot_files(&self) -> Result<Snapshot> {
+        let goes_on = self.is_running() && !self.process.is_paused();
+        if goes_on {
+            self.pause()?;
+        }
+        let snapshot = Snapshot::of(self.home.data()).await;
+        if goes_on {
+            self.resume()?;
+        }
+        snapshot.with_context(|| format!("copy the files of {}", self.process.name()))
+    }
+
+    /// Kills it, puts an older copy of its files in their place, as a restore from a backup does, and starts it again.
+    ///
+    /// # Errors
+    /// As [`Self::restart`], and when the files can't be copied.
+    pub async fn restore_files(&self, older: &Snapshot) -> Result<()> {
+        self.kill().await?;
+        let restored = older.put_back(self.home.data(), self.home.user).await;
+        restored.with_context(|| format!("put back the files of {}", self.process.name()))?;
+        self.restart().await
+    }
+
+    /// Where its data is, for a test that exchanges single files of it while it is down.
+    pub fn data_directory(&self) -> &Path {
+        self.home.data()
     }
 
     /// The number of its process, or of the last one when it is not running.

@@ -44,3 +44,20 @@ pub async fn outbox(pool: &PgPool, subject: &str) -> Result<Vec<OutboxRow>> {
         .await
         .context("read an outbox")
 }
+
+/// Subject and body of everything that waits in the outbox.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn whole_outbox(pool: &PgPool) -> Result<Vec<(String, String)>> {
+    let rows = sqlx::query_as("select subject, payload from outbox order by position").fetch_all(pool);
+    rows.await.context("read an outbox")
+}
+
+/// Empties the outbox, as if the broker had everything.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn empty_outbox(pool: &PgPool) -> Result<()> {
+    sqlx::query("delete from outbox").execute(pool).await.map(drop).context("empty an outbox")
+}

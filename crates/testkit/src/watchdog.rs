@@ -1,7 +1,8 @@
 //! What clears up after this process, however it dies.
 //!
 //! A shell in a process group of its own reads our pipe: `+pid` and `-pid` name the process groups that are alive.
-//! The pipe closes when we die, also by kill -9; then it kills what is left and removes the temporary directory.
+//! The pipe closes when we die, also by kill -9; then it kills what is left, unmounts its disks and
+//! removes the temporary directory.
 
 use std::{
     io::Write,
@@ -15,6 +16,8 @@ use anyhow::{Context, Result};
 use rustix::process::Pid;
 
 /// `--` stands before each negative number: dash takes it for an option otherwise, and kills nothing.
+/// Disks below the directory are unmounted. The kernel lists them with a space written as `\040`; `%b` wants `\0040`, for it
+/// would read the digit that follows in `\0407` too.
 /// `q` before a pid asks for SIGQUIT first: Postgres then gives back its shared memory, which outlives it otherwise.
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP QUIT PIPE
@@ -40,7 +43,16 @@ for pid in $quick; do
     while kill -s 0 -- "-$pid" && [ "$tries" -lt 20 ]; do sleep 0.05; tries=$((tries + 1)); done
 done
 for pid in $groups $quick; do kill -s KILL -- "-$pid"; done
-[ -z "$1" ] || rm -rf -- "$1"
+clear_up() { # directory remove
+    sed 's/\\/\\0/g' /proc/mounts | while read -r device mount rest; do
+        mount="$(printf '%b' "$mount")"
+        case $mount in "$1"/*) umount "$mount" || umount -l "$mount" ;; esac
+    done
+    [ -z "$2" ] || rm -rf -- "$1"
+}
+# What a server that was just killed had begun may still make a file.
+tries=0
+until clear_up "$1" "$2" || [ "$tries" -ge 100 ]; do sleep 0.05; tries=$((tries + 1)); done
 "#;
 
 /// The one watchdog of this process.
@@ -49,11 +61,12 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Starts it; `remove` is the directory to remove in the end.
-    pub(crate) fn start(remove: Option<&Path>) -> Result<Self> {
+    /// Starts it for what lies below this directory, which is removed in the end unless it is kept.
+    pub(crate) fn start(root: &Path, keep: bool) -> Result<Self> {
         let mut child = Command::new("/bin/sh")
             .args(["-c", SCRIPT, "testkit-watchdog"])
-            .arg(remove.unwrap_or(Path::new("")))
+            .arg(root)
+            .arg(if keep { "" } else { "remove" })
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -245,6 +245,20 @@ async fn a_click_twice_posts_a_plain_form_at_most_twice_and_a_hidden_button_not_
 }
 
 #[tokio::test]
+async fn a_page_that_loads_itself_anew_under_a_look_is_looked_at_again() {
+    let world = World::start().await;
+    let (_visitor, page) = world.page("/").await;
+    let once =
+        "sessionStorage.seen ? 'anew' : (sessionStorage.seen = 1, location.reload(), new Promise(() => {}))";
+    assert_eq!(page.read(once).await.unwrap(), "anew");
+    let error = page.read("nowhere.at.all").await.unwrap_err();
+    assert!(format!("{error:#}").contains("nowhere is not defined"), "{error:#}");
+    page.evaluate("delete sessionStorage.seen").await.unwrap();
+    let error = page.evaluate(once).await.unwrap_err();
+    assert!(format!("{error:#}").contains("navigated"), "{error:#}");
+}
+
+#[tokio::test]
 async fn a_browser_that_ended_is_said_to_have_ended() {
     let world = World::start().await;
     let (_visitor, page) = world.page("/").await;

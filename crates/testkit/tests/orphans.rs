@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use testkit::eventually;
+use testkit::{Disk, eventually, paths};
 
 /// Longer than the watchdog gives Postgres to end by itself.
 const SOON: Duration = Duration::from_secs(15);
@@ -34,7 +34,8 @@ struct Parent {
 
 fn parent(arguments: &[&str]) -> Parent {
     let directory = tempfile::Builder::new()
-        .prefix("with a space ")
+        // The kernel lists what is mounted here with `\0407`: a shell takes the digit for a part of the escape.
+        .prefix("with a space 7")
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .tempdir()
         .unwrap();
@@ -64,6 +65,11 @@ async fn everything_vanishes(mut parent: Parent) {
         if left.is_empty() { Ok(()) } else { Err(format!("alive: {left:?}")) }
     })
     .await;
+    eventually("their disks are unmounted", SOON, async || match mounts(parent.directory.path()) {
+        left if left.is_empty() => Ok(()),
+        left => Err(format!("{left:?}")),
+    })
+    .await;
     eventually("their data is removed", SOON, async || match leftovers(parent.directory.path()) {
         left if left.is_empty() => Ok(()),
         left => Err(format!("{left:?}")),
@@ -76,6 +82,22 @@ fn leftovers(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("testkit-process-")).collect()
+}
+
+/// What is mounted below; the kernel writes a space as `\040`.
+fn mounts(directory: &Path) -> Vec<String> {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default().replace("\\040", " ");
+    let below = |line: &&str| line.contains(&*directory.to_string_lossy());
+    mounts.lines().filter(below).map(String::from).collect()
+}
+
+/// Whether there can be disks here; says so when there can be none.
+fn disks() -> bool {
+    let available = Disk::available();
+    if let Err(error) = &available {
+        paths::say(&format!("tests of disks are left out: {error:#}"));
+    }
+    available.is_ok()
 }
 
 #[tokio::test]
@@ -105,4 +127,47 @@ async fn a_process_that_is_told_to_end_leaves_no_server() {
     let parent = parent(&[]);
     kill_process(Pid::from_child(&parent.process), Signal::TERM).unwrap();
     everything_vanishes(parent).await;
+}
+
+#[tokio::test]
+async fn a_disk_is_unmounted_with_a_server_running_on_it() {
+    if !disks() {
+        return;
+    }
+    let mut parent = parent(&["disk", "paused"]);
+    assert_eq!(mounts(parent.directory.path()).len(), 1);
+    parent.process.kill().unwrap();
+    everything_vanishes(parent).await;
+}
+
+fn watchdog_of(parent: u32) -> Pid {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let is_it = |pid: &i32| {
+        let read = |name| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+        read("stat").contains(&format!(") S {parent} ")) && read("cmdline").contains("testkit-watchdog")
+    };
+    Pid::from_raw(numbers.find(is_it).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn what_a_killed_watchdog_left_mounted_is_unmounted_for_the_next_disk() {
+    if !disks() {
+        return;
+    }
+    let mut parent = parent(&["disk"]);
+    kill_process(watchdog_of(parent.process.id()), Signal::KILL).unwrap();
+    parent.process.kill().unwrap();
+    parent.process.wait().unwrap();
+    // NATS, Redis and Postgres, which ends in an orderly way so that it gives back its shared memory.
+    for (pid, signal) in parent.pids.iter().zip([Signal::KILL, Signal::KILL, Signal::QUIT]) {
+        kill_process(Pid::from_raw(*pid).unwrap(), signal).unwrap();
+    }
+    eventually("the servers are gone", SOON, async || {
+        if parent.pids.iter().all(|pid| is_gone(*pid)) { Ok(()) } else { Err(format!("{:?}", parent.pids)) }
+    })
+    .await;
+    assert_eq!(mounts(parent.directory.path()).len(), 1, "nobody has unmounted it");
+    let _disk = Disk::of_megabytes(16).unwrap();
+    assert_eq!(mounts(parent.directory.path()), Vec::<String>::new());
 }

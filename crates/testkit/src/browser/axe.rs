@@ -39,9 +39,8 @@ impl Page {
     /// # Errors
     /// When it can't be fetched, or the page goes away meanwhile. It needs JavaScript.
     pub async fn axe(&self) -> Result<Vec<Finding>> {
-        // Its last expression is an object that can't be told.
-        self.evaluate(&format!("{}\n;0", source()?)).await.context("put axe-core into the page")?;
-        let found = self.evaluate(RUN).await.context("run axe-core")?;
+        // In one go: a page that loads itself anew in between has lost it.
+        let found = self.read(&format!("{}\n;{RUN}", source()?)).await.context("run axe-core")?;
         found.as_array().context("axe-core's findings")?.iter().map(finding).collect()
     }
 }

@@ -1,10 +1,15 @@
 //! What a page shows.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
 
 use super::{Page, page::SOON, watch::exception};
 use crate::poll::poll;
+
+/// How long a page may go on loading itself anew before that counts as an error.
+const STILL: Duration = Duration::from_secs(60);
 
 impl Page {
     /// The value of a JavaScript expression; that of a promise is awaited. The page's policy and its being without
@@ -19,6 +24,23 @@ impl Page {
             bail!("{}", exception(details));
         }
         Ok(answer["result"]["value"].take())
+    }
+
+    /// The value of an expression that only looks. A live page may load itself anew meanwhile; the new one is asked then.
+    ///
+    /// # Errors
+    /// When it throws, or the page still loads itself anew after a minute.
+    pub async fn read(&self, expression: &str) -> Result<Value> {
+        let deadline = Instant::now() + STILL;
+        loop {
+            let before = self.document().await?;
+            match self.evaluate(expression).await {
+                Err(_) if Instant::now() < deadline && self.document().await? != before => {
+                    self.complete().await?;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Waits until a JavaScript expression is true.
@@ -73,7 +95,7 @@ impl Page {
     /// # Errors
     /// When the selector is none.
     pub async fn count(&self, selector: &str) -> Result<u64> {
-        let count = self.evaluate(&format!("document.querySelectorAll({}).length", json!(selector))).await?;
+        let count = self.read(&format!("document.querySelectorAll({}).length", json!(selector))).await?;
         count.as_u64().context("a count")
     }
 
@@ -92,7 +114,7 @@ impl Page {
     pub async fn property(&self, selector: &str, name: &str) -> Result<String> {
         let element = format!("document.querySelector({})", json!(selector));
         self.until(&element).await?;
-        let value = self.evaluate(&format!("String({element}[{}])", json!(name))).await?;
+        let value = self.read(&format!("String({element}[{}])", json!(name))).await?;
         value.as_str().map(str::to_owned).with_context(|| format!("{name} of {selector}"))
     }
 

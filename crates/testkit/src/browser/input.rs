@@ -1,12 +1,15 @@
 //! Mouse and keyboard.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 
 use super::{Key, Page, page::SOON};
 use crate::poll::poll;
+
+/// Longer than a busy browser takes for its first frame.
+const AUTOFOCUS: Duration = Duration::from_secs(5);
 
 /// Where to click an element, once it is to be seen, can be used and nothing lies over it.
 const PLACE: &str = "(selector => {
@@ -119,6 +122,7 @@ impl Page {
     /// # Errors
     /// When none has it after `most` times, with what had it on the way.
     pub async fn tab_to(&self, selector: &str, most: usize) -> Result<()> {
+        self.autofocus().await;
         let mut met = Vec::new();
         let matches = format!("document.activeElement.matches({})", json!(selector));
         for _ in 0..=most {
@@ -129,6 +133,17 @@ impl Page {
             met.push(self.focus().await);
         }
         Err(anyhow!("{most} times Tab do not lead to {selector}, but to:\n{}", met.join("\n")))
+    }
+
+    /// What takes the focus by itself does so with the first frame, and a Tab before that would go on from there. Without such an
+    /// element nothing is waited for.
+    async fn autofocus(&self) {
+        let done = "!document.querySelector('[autofocus]') || document.activeElement !== document.body";
+        let _ = poll(AUTOFOCUS, async || match self.evaluate(done).await {
+            Ok(done) if done == true => Ok(()),
+            other => Err(format!("{other:?}")),
+        })
+        .await;
     }
 
     /// The beginning of the HTML of what has the focus.

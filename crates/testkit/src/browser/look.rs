@@ -105,6 +105,6 @@ impl Page {
     /// When Chromium has ended.
     pub async fn overflow(&self) -> Result<i64> {
         let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        self.evaluate(wide).await?.as_i64().context("a width")
+        self.read(wide).await?.as_i64().context("a width")
     }
 }

@@ -123,11 +123,11 @@ impl Page {
     }
 
     /// Which document this is; the same address loaded again is another one.
-    async fn document(&self) -> Result<Value> {
+    pub(super) async fn document(&self) -> Result<Value> {
         Ok(self.call("Page.getFrameTree", json!({})).await?["frameTree"]["frame"]["loaderId"].take())
     }
 
-    async fn complete(&self) -> Result<()> {
+    pub(super) async fn complete(&self) -> Result<()> {
         self.until("document.readyState === 'complete' && document.body !== null").await
     }
 

@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::shared::{self, copy_tree};
-use crate::{find::Program, paths, user::User};
+use super::shared;
+use crate::{files::copy_tree, find::Program, paths, user::User};
 
 /// The directory of the binaries. When they lie where the user can't go, as in a clone below `/root`, it is that of
 /// a copy.

@@ -1,6 +1,8 @@
 //! A Postgres server, also when we are root, whom it refuses.
 
 mod install;
+mod occupied;
+pub(crate) mod pair;
 mod shared;
 mod template;
 
@@ -11,16 +13,18 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+pub use occupied::Occupied;
 use rustix::process::Signal;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 
 use crate::{
     find,
+    home::Home,
+    host::Host,
     port::Port,
     process::{Launch, Process},
     protocol::Protocol,
-    scratch_dir::ScratchDir,
     server::Server,
     user::User,
 };
@@ -34,7 +38,7 @@ pub struct Postgres {
 /// A database of its own on a [`Postgres`], and gone with it.
 #[derive(Clone, Debug)]
 pub struct Database {
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Postgres {
@@ -69,32 +73,41 @@ impl Postgres {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_with(settings: &[&str]) -> Result<Self> {
+        Self::start_on(&Host::default(), settings).await
+    }
+
+    /// The same with a disk or a clock of its own.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_on(host: &Host, settings: &[&str]) -> Result<Self> {
         let program = find::postgres()?;
         let user = User::for_postgres()?;
         let bin = install::reachable(program, user)?;
-        let directory = ScratchDir::get()?.directory("postgres")?;
-        let data = directory.path().join("data");
-        template::copy(&bin, &program.version, user, &data)?;
+        let home = Home::new("postgres", user, host)?;
+        template::copy(&bin, &program.version, user, home.data())?;
         let port = Port::take()?;
         let mut args: Vec<OsString> =
-            vec!["-D".into(), data.into(), "-p".into(), port.number().to_string().into()];
+            vec!["-D".into(), home.data().into(), "-p".into(), port.number().to_string().into()];
         let fixed = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300"];
         for setting in fixed.iter().chain(settings) {
             args.extend(["-c".into(), setting.into()]);
         }
+        let mut env = host.env();
+        env.extend([("LC_ALL".into(), "C".into()), ("TZ".into(), "UTC".into())]);
         let launch = Launch {
             name: String::from("postgres"),
             program: bin.join("postgres"),
             args,
-            env: vec![("LC_ALL".into(), "C".into()), ("TZ".into(), "UTC".into())],
-            directory: directory.path().to_path_buf(),
+            env,
+            directory: home.path().to_path_buf(),
             user,
             // Fast shutdown: SIGTERM waits until every client has gone by itself.
             stop: Signal::INT,
             forks: true,
             echo: None,
         };
-        let server = Server::start(Process::new(launch), Protocol::Postgres, port, directory).await?;
+        let server = Server::start(Process::new(launch), Protocol::Postgres, port, home).await?;
         Ok(Self { server })
     }
 
@@ -118,6 +131,15 @@ impl Postgres {
         sqlx::query(AssertSqlSafe(create)).execute(&mut admin).await.context("create a database")?;
         admin.close().await.context("close the connection to Postgres")?;
         Ok(Database { url: format!("postgres://postgres@127.0.0.1:{}/{name}", self.port()) })
+    }
+
+    /// Takes every connection that it has, those of its clients included, until the answer is dropped: whoever comes
+    /// meanwhile is refused with "too many clients already".
+    ///
+    /// # Errors
+    /// When the server can't be reached, or its clients are back faster than they can be sent away.
+    pub async fn occupy(&self) -> Result<Occupied> {
+        Occupied::take(&self.url()).await
     }
 
     /// The server's own database `postgres`, for looking at the server; a test's tables go into its

@@ -41,24 +41,3 @@ pub(super) fn directory(user: Option<User>) -> Result<PathBuf> {
     }
     Ok(shared)
 }
-
-/// Copies a directory with all that is in it; each part gets the owner, if one is given.
-pub(super) fn copy_tree(from: &Path, to: &Path, owner: Option<User>) -> Result<()> {
-    let data = fs::metadata(from).with_context(|| format!("look at {}", from.display()))?;
-    fs::create_dir(to).with_context(|| format!("make {}", to.display()))?;
-    for entry in fs::read_dir(from).with_context(|| format!("list {}", from.display()))? {
-        let entry = entry.with_context(|| format!("list {}", from.display()))?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy_tree(&source, &target, owner)?;
-            continue;
-        }
-        fs::copy(&source, &target).with_context(|| format!("copy {}", source.display()))?;
-        if let Some(owner) = owner {
-            owner.own(&target)?;
-        }
-    }
-    fs::set_permissions(to, data.permissions())
-        .with_context(|| format!("set the mode of {}", to.display()))?;
-    owner.map_or(Ok(()), |owner| owner.own(to))
-}

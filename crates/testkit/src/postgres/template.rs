@@ -4,8 +4,8 @@ use std::{fs, os::unix::process::CommandExt, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
-use super::shared::{self, copy_tree, key};
-use crate::{command::run, paths, user::User};
+use super::shared::{self, key};
+use crate::{command::run, files::copy_tree, paths, user::User};
 
 /// Makes `data` a fresh data directory of the user.
 pub(super) fn copy(bin: &Path, version: &str, user: Option<User>, data: &Path) -> Result<()> {

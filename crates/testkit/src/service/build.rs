@@ -13,16 +13,34 @@ use anyhow::{Context, Result, bail};
 
 use crate::{command, paths};
 
-/// Builds these binaries, each of the package of the same name, with cargo's own progress on the terminal.
+/// Builds these binaries in the profile of this executable, with cargo's own progress on the terminal.
 ///
 /// # Errors
 /// When cargo fails; it has said why.
 pub fn build(names: &[&str]) -> Result<()> {
-    let status = build_command(names)?.status().context("run cargo build")?;
+    build_all(&own_profile()?, names)
+}
+
+/// The path of a binary of ours in this profile (cargo's name for it), built with cargo's own progress on the terminal.
+///
+/// # Errors
+/// When cargo fails; it has said why.
+pub fn build_in(profile: &str, name: &str) -> Result<PathBuf> {
+    build_all(profile, &[name])?;
+    let directory = if profile == "dev" { "debug" } else { profile };
+    Ok(target_directory()?.join(directory).join(program(name)))
+}
+
+fn build_all(profile: &str, names: &[&str]) -> Result<()> {
+    let status = build_command(profile, names)?.status().context("run cargo build")?;
     if !status.success() {
         bail!("cargo build of {} failed", names.join(", "));
     }
     Ok(())
+}
+
+fn program(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }
 
 /// The path of a binary of ours, which is built first when it is older than its sources.
@@ -36,7 +54,7 @@ pub fn locate(name: &str) -> Result<PathBuf> {
     if let Some(path) = located.get(name) {
         return Ok(path.clone());
     }
-    let path = profile_directory()?.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let path = profile_directory()?.join(program(name));
     if !is_current(&path) {
         build_quietly(name, &path)?;
     }
@@ -50,7 +68,7 @@ fn build_quietly(name: &str, binary: &Path) -> Result<()> {
     let begun = stamp.with_extension(format!("begun-{}", std::process::id()));
     fs::write(&begun, "").with_context(|| format!("write {}", begun.display()))?;
     paths::say(&format!("cargo build of {name}"));
-    let built = command::run(build_command(&[name])?.arg("--quiet"));
+    let built = command::run(build_command(&own_profile()?, &[name])?.arg("--quiet"));
     if built.is_err() || !binary.is_file() {
         let _ = fs::remove_file(&begun);
         return built.and_then(|()| bail!("cargo has built {name}, but {} is not there", binary.display()));
@@ -63,24 +81,30 @@ fn stamp(binary: &Path) -> PathBuf {
     binary.with_extension("testkit")
 }
 
-/// The same profile and target directory as those of the running executable.
-fn build_command(names: &[&str]) -> Result<Command> {
-    let directory = profile_directory()?;
-    let profile = match directory.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    let target = directory.parent().context("the target directory")?;
+/// In the target directory of the running executable.
+fn build_command(profile: &str, names: &[&str]) -> Result<Command> {
     let mut cargo = command::cargo();
     cargo.current_dir(paths::repository());
-    cargo.args(["build", "--profile", profile, "--target-dir"]).arg(target);
-    // Builds nothing of this crate: it asks for its dependencies' features too, without which those that the services
-    // share with the executable that runs this would be built a second time.
-    cargo.args(["--package", env!("CARGO_PKG_NAME")]);
+    cargo.args(["build", "--profile", profile, "--target-dir"]).arg(target_directory()?);
+    // Of the whole workspace, as its tests are built: with the features of one package, what both have in common would be
+    // built twice.
+    cargo.arg("--workspace");
     for name in names {
-        cargo.args(["--package", name, "--bin", name]);
+        cargo.args(["--bin", name]);
     }
     Ok(cargo)
+}
+
+fn own_profile() -> Result<String> {
+    let directory = profile_directory()?;
+    Ok(match directory.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev".to_owned(),
+        Some(name) => name.to_owned(),
+    })
+}
+
+fn target_directory() -> Result<PathBuf> {
+    Ok(profile_directory()?.parent().context("the target directory")?.to_path_buf())
 }
 
 /// `target/<profile>`, which tests run in a directory below.

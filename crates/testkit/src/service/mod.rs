@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 use tokio::sync::mpsc::UnboundedSender;
 
-pub use build::{build, locate};
+pub use build::{build, build_in, locate};
 pub use http::get as http_get;
 
 use crate::{
-    paths,
+    FakeClock, paths,
     port::Port,
     process::{Launch, Process},
     scratch_dir::{Directory, ScratchDir},
@@ -26,6 +26,7 @@ pub struct ServiceProcess {
     process: Process,
     port: Port,
     _directory: Directory,
+    _clock: Option<FakeClock>,
 }
 
 /// What to start, see [`ServiceProcess::command`].
@@ -36,6 +37,7 @@ pub struct ServiceBuilder {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     echo: Option<UnboundedSender<String>>,
+    clock: Option<FakeClock>,
 }
 
 #[derive(Debug)]
@@ -179,7 +181,7 @@ impl ServiceProcess {
 
 impl ServiceBuilder {
     fn new(binary: Binary, name: &str) -> Self {
-        Self { binary, name: String::from(name), args: Vec::new(), env: Vec::new(), echo: None }
+        Self { binary, name: String::from(name), args: Vec::new(), env: Vec::new(), echo: None, clock: None }
     }
 
     /// Adds an argument to its command line. Our own services take none.
@@ -210,6 +212,13 @@ impl ServiceBuilder {
         self
     }
 
+    /// Has it go by this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: &FakeClock) -> Self {
+        self.clock = Some(clock.clone());
+        self
+    }
+
     /// Starts it, and does not wait until it is ready.
     ///
     /// # Errors
@@ -227,6 +236,7 @@ impl ServiceBuilder {
         let address = format!("127.0.0.1:{}", port.number());
         let mut env: Vec<(OsString, OsString)> = vec![("HTTP_ADDR".into(), address.into())];
         env.extend(paths::variable("PATH").map(|path| ("PATH".into(), path)));
+        env.extend(self.clock.iter().flat_map(FakeClock::env));
         // What was given comes last and wins.
         env.extend(self.env);
         let launch = Launch {
@@ -242,6 +252,6 @@ impl ServiceBuilder {
         };
         let process = Process::new(launch);
         process.start()?;
-        Ok(ServiceProcess { process, port, _directory: directory })
+        Ok(ServiceProcess { process, port, _directory: directory, _clock: self.clock })
     }
 }
