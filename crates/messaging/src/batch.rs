@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::{
     claim_header::CLAIM,
-    event_check::read_body,
+    event_check::read_event,
     handler::{Delivery, Handler, Outcome},
     handler_run::HandlerRun,
+    incarnation::Hand,
     received::{Position, Received},
     settle::Settler,
 };
@@ -27,7 +28,13 @@ pub(super) struct BatchProcessor<H> {
 
 impl<H: Handler> BatchProcessor<H> {
     /// Answers every message, and tells the broker at every `interval` of those that have no answer yet.
-    pub(super) async fn process(&self, messages: &[Received], interval: Duration, stop: &CancellationToken) {
+    pub(super) async fn process(
+        &self,
+        hand: &Hand,
+        messages: &[Received],
+        interval: Duration,
+        stop: &CancellationToken,
+    ) {
         histogram!("consumed_batch_size", "consumer" => self.name.clone()).record(messages.len() as f64);
         let mut readable = Vec::with_capacity(messages.len());
         let mut batch = Vec::with_capacity(messages.len());
@@ -41,10 +48,10 @@ impl<H: Handler> BatchProcessor<H> {
                 Err(reason) => refused.push((message, Outcome::reject(reason))),
             }
         }
-        let outcomes = self.settler.in_progress(messages, interval, self.outcomes(&batch, stop));
+        let outcomes = self.settler.in_progress(hand, messages, interval, self.outcomes(&batch, stop));
         let Some(outcomes) = outcomes.await else {
             for message in messages {
-                self.settler.give_back(message).await;
+                self.settler.give_back(hand, message).await;
             }
             return;
         };
@@ -53,16 +60,16 @@ impl<H: Handler> BatchProcessor<H> {
         for (message, outcome) in readable.into_iter().zip(outcomes) {
             match outcome {
                 Outcome::Done => done.push(message),
-                Outcome::Postpone(delay) => self.settler.postpone(message, delay).await,
+                Outcome::Postpone(delay) => self.settler.postpone(hand, message, delay).await,
                 Outcome::Retry { .. } | Outcome::Reject { .. } => refused.push((message, outcome)),
             }
         }
-        self.settler.done(&done).await;
+        self.settler.done(hand, &done).await;
         // All at once: one after the other, a broker that is silent about dead letters would hold this batch's slot
         // for many timeouts, and the good ones behind it (I7).
         let settled = refused.into_iter().map(|(message, outcome)| {
-            let settled = self.settler.refuse(message, outcome);
-            self.settler.in_progress(std::slice::from_ref(message), interval, settled)
+            let settled = self.settler.refuse(hand, message, outcome);
+            self.settler.in_progress(hand, std::slice::from_ref(message), interval, settled)
         });
         join_all(settled).await;
     }
@@ -79,7 +86,7 @@ impl<H: Handler> BatchProcessor<H> {
 }
 
 fn decode<E: Event>(message: &Received) -> Result<Delivery<E>, String> {
-    let event = read_body(&message.payload).map_err(|invalid| invalid.to_string())?;
+    let event = read_event(&message.payload).map_err(|invalid| invalid.to_string())?;
     let headers = message.headers.as_ref();
     let traceparent =
         headers.and_then(|headers| headers.get(TRACEPARENT)).and_then(|value| value.as_str().parse().ok());

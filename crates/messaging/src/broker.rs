@@ -1,9 +1,6 @@
 //! The connection to NATS that a process shares, and its readiness.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use async_nats::{Client, jetstream};
@@ -12,6 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Consumer, ConsumerOptions, Handler, ProvisionError, Provisioner, Publisher,
     connection::{self, Obstacle},
+    pull,
     room::Room,
     topology::Topology,
 };
@@ -56,7 +54,7 @@ impl Broker {
 
     /// Which connection this is: the next one has another number, and none has 0.
     pub fn connection_number(&self) -> u64 {
-        self.client.statistics().connects.load(Ordering::Relaxed)
+        pull::connection(&self.client)
     }
 
     /// Names and settings of all that belongs to its cluster.
@@ -64,8 +62,17 @@ impl Broker {
         self.provisioner.topology()
     }
 
-    pub(super) fn service(&self) -> Service {
+    /// As which service it publishes and listens.
+    pub fn service(&self) -> Service {
         self.service
+    }
+
+    /// Makes the streams that this service publishes or listens to where they are missing.
+    ///
+    /// # Errors
+    /// At the first one that neither exists nor can be made.
+    pub async fn ensure_streams(&self) -> anyhow::Result<()> {
+        Ok(self.provisioner.ensure_streams_of(self.service).await?)
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -2,13 +2,16 @@
 
 mod overflow;
 
-use std::sync::Arc;
+use std::{
+    hash::{DefaultHasher, Hasher as _},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 
 use async_nats::{
     HeaderMap, HeaderName, HeaderValue,
-    header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
+    header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_ID},
     jetstream::{
         self,
         context::{PublishError, PublishErrorKind},
@@ -149,6 +152,7 @@ impl DeadLetters {
     ) -> Result<(), PublishError> {
         let Content { mut headers, payload } = content.clone();
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected_last.to_string().as_str());
+        headers.insert(NATS_MESSAGE_ID, content.id().as_str());
         let message = PublishMessage::build().headers(headers).payload(payload);
         self.jetstream.send_publish(subject.to_owned(), message).await?.await.map(drop)
     }
@@ -185,6 +189,16 @@ struct Content {
 }
 
 impl Content {
+    /// The broker's id of this letter. With it, one whose PubAck was lost and that an operator has dealt with meanwhile is not
+    /// stored once more, for two minutes.
+    fn id(&self) -> String {
+        let of = |name| self.headers.get(name).map_or("", HeaderValue::as_str);
+        let [consumer, sequence, published] = [header::CONSUMER, header::SEQUENCE, header::PUBLISHED].map(of);
+        let mut body = DefaultHasher::new();
+        body.write(&self.payload);
+        format!("{consumer}:{sequence}:{published}:{}:{:x}", origin::replays(&self.headers), body.finish())
+    }
+
     /// Whether a letter is this one: of the same message, replayed as often, and with the same body, because an edited one makes
     /// another letter of it.
     fn is(&self, there: &StreamMessage) -> bool {

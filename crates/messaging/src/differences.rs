@@ -5,7 +5,7 @@
 use std::{fmt, time::Duration};
 
 use async_nats::jetstream::{
-    consumer::{self, pull},
+    consumer::{self, DeliverPolicy, pull},
     stream::{self, RetentionPolicy},
 };
 
@@ -79,7 +79,7 @@ pub fn of_consumer(wanted: &pull::Config, found: &consumer::Config) -> Vec<Diffe
             &filters(&wanted.filter_subject, &wanted.filter_subjects),
             &filters(&found.filter_subject, &found.filter_subjects),
         ),
-        difference("deliver_policy", &wanted.deliver_policy, &found.deliver_policy).map(fixed),
+        difference("deliver_policy", &wanted.deliver_policy, &begins_at(found.deliver_policy)).map(fixed),
         difference("ack_policy", &wanted.ack_policy, &found.ack_policy).map(fixed),
         difference("replay_policy", &wanted.replay_policy, &found.replay_policy).map(fixed),
         difference("ack_wait", &wanted.ack_wait, &found.ack_wait),
@@ -91,6 +91,14 @@ pub fn of_consumer(wanted: &pull::Config, found: &consumer::Config) -> Vec<Diffe
         difference("backoff", &wanted.backoff, &found.backoff),
     ];
     fields.into_iter().flatten().collect()
+}
+
+/// A consumer that was begun again behind a loss has that in its settings for good.
+fn begins_at(found: DeliverPolicy) -> DeliverPolicy {
+    match found {
+        DeliverPolicy::ByStartSequence { .. } => DeliverPolicy::All,
+        other => other,
+    }
 }
 
 /// A text that is shown without quotes.
@@ -171,6 +179,11 @@ mod tests {
             ..consumer::Config::default()
         };
         assert_eq!(of_consumer(&wanted, &same), []);
+        let begun_again = consumer::Config {
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: 7 },
+            ..same.clone()
+        };
+        assert_eq!(of_consumer(&wanted, &begun_again), []);
         let found = consumer::Config {
             ack_wait: Duration::from_secs(5),
             filter_subject: String::new(),

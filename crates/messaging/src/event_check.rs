@@ -36,24 +36,24 @@ impl std::error::Error for InvalidBody {}
 /// With the place where it is not.
 pub fn check_event(subject: Subject, body: &[u8]) -> Result<(), InvalidBody> {
     match subject {
-        Subject::TicketCreated => read_body::<TicketCreated>(body).map(drop),
-        Subject::TicketUpdated => read_body::<TicketUpdated>(body).map(drop),
-        Subject::OrderCreated => read_body::<OrderCreated>(body).map(drop),
-        Subject::OrderCancelled => read_body::<OrderCancelled>(body).map(drop),
-        Subject::OrderCompleted => read_body::<OrderCompleted>(body).map(drop),
-        Subject::OrderExtended => read_body::<OrderExtended>(body).map(drop),
-        Subject::PaymentRejected => read_body::<PaymentRejected>(body).map(drop),
-        Subject::ExpirationComplete => read_body::<ExpirationComplete>(body).map(drop),
-        Subject::PaymentCreated => read_body::<PaymentCreated>(body).map(drop),
-        Subject::PaymentSettled => read_body::<PaymentSettled>(body).map(drop),
+        Subject::TicketCreated => read_event::<TicketCreated>(body).map(drop),
+        Subject::TicketUpdated => read_event::<TicketUpdated>(body).map(drop),
+        Subject::OrderCreated => read_event::<OrderCreated>(body).map(drop),
+        Subject::OrderCancelled => read_event::<OrderCancelled>(body).map(drop),
+        Subject::OrderCompleted => read_event::<OrderCompleted>(body).map(drop),
+        Subject::OrderExtended => read_event::<OrderExtended>(body).map(drop),
+        Subject::PaymentRejected => read_event::<PaymentRejected>(body).map(drop),
+        Subject::ExpirationComplete => read_event::<ExpirationComplete>(body).map(drop),
+        Subject::PaymentCreated => read_event::<PaymentCreated>(body).map(drop),
+        Subject::PaymentSettled => read_event::<PaymentSettled>(body).map(drop),
     }
 }
 
-/// Reads a body.
+/// Reads a body, as the consumers of its subject do.
 ///
 /// # Errors
 /// With the place where it is not an event of this type.
-pub(super) fn read_body<E: Event>(body: &[u8]) -> Result<E, InvalidBody> {
+pub fn read_event<E: Event>(body: &[u8]) -> Result<E, InvalidBody> {
     // serde would read an array as the fields in their order, which nobody promised.
     if body.trim_ascii_start().first() == Some(&b'[') {
         let reason = "it is an array, not an object".to_owned();

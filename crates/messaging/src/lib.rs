@@ -11,6 +11,7 @@
 //! [`Broker`] is the connection that all of them share. A [`Listener`] has one of its own, on which it overhears events as
 //! they are published: nothing is kept for it.
 
+mod api;
 mod batch;
 mod broker;
 mod broker_clock;
@@ -21,12 +22,16 @@ mod dead_letter;
 pub mod dead_letter_header;
 pub mod differences;
 mod event_check;
+mod event_reader;
+mod floor;
 mod handler;
 mod handler_run;
+mod incarnation;
 mod listener;
 mod operator;
 mod origin;
 mod permissions;
+mod place;
 mod progress;
 mod provision;
 mod publisher;
@@ -37,20 +42,25 @@ mod refusals;
 mod room;
 mod settings;
 mod settle;
+mod stored;
 pub mod topology;
 
 pub use broker::Broker;
 pub use claim_header::{CLAIM, ClaimHeader, InvalidClaim};
 pub use connection::secured;
 pub use consumer::{Consumer, ConsumerOptions};
-pub use event_check::{InvalidBody, check_event};
+pub use event_check::{InvalidBody, check_event, read_event};
+pub use event_reader::{EventReader, ReadFrom, StoredEvent};
+pub use floor::Floor;
 pub use handler::{BatchError, Delivery, Handler, Outcome};
 pub use listener::{Heard, Listener};
 pub use operator::{
     AuditLog, AuditSearch, ConsumerLook, DeadLetterBox, EventSearch, Letter, LetterState, LetterTail, Queued,
-    ReplayError, Replayer, StoredMessage, StreamLook,
+    ReplayError, Replayer, StreamLook,
 };
 pub use permissions::Permissions;
+pub use place::{Place, StreamState};
 pub use provision::{ProvisionError, Provisioner, check_server};
-pub use publisher::{Ambiguity, Outgoing, PublishBatch, PublishError, Publisher};
+pub use publisher::{Ambiguity, Outgoing, PublishBatch, PublishError, Publisher, Stored};
 pub use settings::{NatsServers, NatsSettings};
+pub use stored::StoredMessage;

@@ -1,7 +1,7 @@
 //! Overhearing: events as they are published, by core NATS. Nothing is stored for a listener, nothing is delivered again,
 //! and it has no durable consumer that somebody would have to look after; so what it misses it has to be told.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use async_nats::{Client, Message, Subscriber, connection::State};
@@ -15,6 +15,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::{
     connection::{self, Obstacle},
     permissions::overheard,
+    pull,
 };
 use crate::NatsServers;
 use common::{Service, event::Subject};
@@ -111,8 +112,7 @@ impl Listener {
     /// Whether there is another connection than before, which listens by now: the client renews subscriptions by itself. Or
     /// whether the one there is has dropped something.
     fn may_have_missed(&mut self) -> bool {
-        let connects = self.client.statistics().connects.load(Ordering::Relaxed);
-        let connection = (connects, self.obstacle.drops());
+        let connection = (pull::connection(&self.client), self.obstacle.drops());
         std::mem::replace(&mut self.connection, connection) != connection
     }
 

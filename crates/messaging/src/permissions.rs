@@ -6,7 +6,7 @@
 
 mod console;
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use super::topology::{
     self, Topology, dead_letter_subject, durable_name, overflow_consumer, overflow_name, replays_consumer,
@@ -59,12 +59,19 @@ impl Permissions {
         publish.push(format!("$JS.API.STREAM.INFO.{}", topology.replays_stream_name()));
         // Whether a dead letter is there already.
         publish.push(format!("$JS.API.STREAM.MSG.GET.{}", topology.dead_letter_stream_name()));
-        for subject in topology::watched(service) {
-            publish.push(format!("$JS.API.STREAM.MSG.GET.{}", topology.stream_name(subject.publisher())));
-        }
+        publish.extend(
+            looked_into(service)
+                .map(|publisher| format!("$JS.API.STREAM.MSG.GET.{}", topology.stream_name(publisher))),
+        );
         for subject in Subject::ALL.into_iter().filter(|subject| subject.listeners().contains(&service)) {
             publish.extend(of_consumer(topology, service, subject));
         }
+        publish.extend(of_losses(topology, service));
+        publish.extend(
+            topology::reread(service)
+                .iter()
+                .flat_map(|publisher| of_rereading(topology, service, *publisher)),
+        );
         Self { publish, subscribe: vec![format!("{}.>", inbox_prefix(service))] }
     }
 
@@ -73,6 +80,14 @@ impl Permissions {
         let publish = ["$JS.API.>", "$JS.ACK.>", "$JS.SNAPSHOT.>"].map(str::to_owned).to_vec();
         Self { publish, subscribe: vec!["_INBOX.admin.>".to_owned()] }
     }
+}
+
+/// The publishers in whose streams a service looks up single messages: whether its own has lost what it told, whether it has seen
+/// the last of what others told, and whether what it made its state of is still there.
+fn looked_into(service: Service) -> impl Iterator<Item = Service> {
+    let watched = topology::watched(service).iter().map(|subject| subject.publisher());
+    let all = [service].into_iter().chain(watched).chain(topology::reread(service).iter().copied());
+    all.collect::<BTreeSet<_>>().into_iter()
 }
 
 /// What a service overhears.
@@ -87,6 +102,7 @@ fn of_consumer(topology: &Topology, service: Service, subject: Subject) -> Vec<S
     [
         format!("$JS.API.CONSUMER.INFO.{stream}.{durable}"),
         format!("$JS.API.CONSUMER.CREATE.{stream}.{durable}.{subject}"),
+        format!("$JS.API.CONSUMER.DELETE.{stream}.{durable}"),
         format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"),
         format!("$JS.ACK.{stream}.{durable}.>"),
         // The newer form has the domain and the account's hash before the stream.
@@ -97,6 +113,25 @@ fn of_consumer(topology: &Topology, service: Service, subject: Subject) -> Vec<S
     .chain(of_overflow(topology, &durable))
     .chain(of_replays(topology, &durable))
     .collect()
+}
+
+/// Having those who listen to a service begin again before what its stream has lost: it makes and deletes their consumers, and
+/// neither pulls from one nor answers for it.
+fn of_losses(topology: &Topology, service: Service) -> Vec<String> {
+    let stream = topology.stream_name(service);
+    let mut allowed = Vec::new();
+    for (listener, subject) in topology::listeners().into_iter().filter(|(_, it)| it.publisher() == service) {
+        let durable = durable_name(listener, subject);
+        allowed.extend(["INFO", "DELETE"].map(|verb| format!("$JS.API.CONSUMER.{verb}.{stream}.{durable}")));
+        allowed.push(format!("$JS.API.CONSUMER.CREATE.{stream}.{durable}.{subject}"));
+    }
+    allowed
+}
+
+/// Reading a stream once more by a consumer of the service's own, which answers nothing.
+fn of_rereading(topology: &Topology, service: Service, publisher: Service) -> [String; 3] {
+    let (stream, name) = (topology.stream_name(publisher), topology::rebuild_name(service));
+    ["CREATE", "MSG.NEXT", "DELETE"].map(|verb| format!("$JS.API.CONSUMER.{verb}.{stream}.{name}"))
 }
 
 /// Keeping what the dead letters have no room for, and bringing it there later.
@@ -176,8 +211,14 @@ mod tests {
     #[test]
     fn a_consumer_is_used_by_its_own_service_and_by_no_other() {
         for service in Service::ON_THE_BROKER {
+            let of_listeners = |subject: &String| {
+                ["INFO", "CREATE", "DELETE"]
+                    .iter()
+                    .any(|verb| subject.starts_with(&format!("$JS.API.CONSUMER.{verb}.c-{service}.")))
+            };
             for allowed in publish(service).iter().filter(|subject| subject.starts_with("$JS.API.CONSUMER")) {
-                assert!(allowed.contains(&format!(".{service}-")), "{service}: {allowed}");
+                let of_its_own = allowed.contains(&format!(".{service}-"));
+                assert!(of_its_own || of_listeners(allowed), "{service}: {allowed}");
             }
         }
         assert!(
@@ -221,14 +262,66 @@ mod tests {
     #[test]
     fn nobody_deletes_purges_or_reads_what_is_not_for_him() {
         for service in Service::ON_THE_BROKER {
-            for allowed in publish(service) {
+            // Consumers of those who listen to it, and its own.
+            let begins_again = |allowed: &str| {
+                let name =
+                    allowed.strip_prefix("$JS.API.CONSUMER.DELETE.").and_then(|name| name.split_once('.'));
+                name.is_some_and(|(stream, durable)| {
+                    stream == format!("c-{service}") || durable.starts_with(&format!("{service}-"))
+                })
+            };
+            for allowed in publish(service).into_iter().filter(|allowed| !begins_again(allowed)) {
                 for verb in ["DELETE", "PURGE", "UPDATE", "DIRECT", "LIST", "NAMES", "SNAPSHOT"] {
                     assert!(!allowed.contains(verb), "{service}: {allowed}");
                 }
-                let is_watched = service == Service::Orders && allowed.ends_with(".c-payments");
+                let is_watched = service == Service::Orders && allowed.ends_with(".c-payments")
+                    || service == Service::Expiration && allowed.ends_with(".c-orders");
                 assert!(
-                    !allowed.contains("MSG.GET") || is_watched || allowed.ends_with(".c-dead-letters"),
+                    !allowed.contains("MSG.GET")
+                        || is_watched
+                        || allowed.ends_with(&format!(".c-{service}"))
+                        || allowed.ends_with(".c-dead-letters"),
                     "{service}: {allowed}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_service_begins_the_consumers_of_its_own_stream_again_and_its_own_and_no_others() {
+        let deletes = |service: Service| -> Vec<String> {
+            let begin = "$JS.API.CONSUMER.DELETE.";
+            publish(service).iter().filter_map(|it| it.strip_prefix(begin)).map(str::to_owned).collect()
+        };
+        let listens = |service: Service| {
+            let of_it = topology::listeners().into_iter().filter(move |(listener, _)| *listener == service);
+            of_it.map(|(listener, subject)| {
+                format!("c-{}.{}", subject.publisher(), durable_name(listener, subject))
+            })
+        };
+        let others = |service: Service| -> Vec<String> {
+            let own: Vec<String> = listens(service).collect();
+            let deletes = deletes(service);
+            assert!(own.iter().all(|name| deletes.contains(name)), "{service}: {deletes:?}");
+            deletes.into_iter().filter(|name| !own.contains(name)).collect()
+        };
+        assert_eq!(
+            others(Service::Payments),
+            ["c-payments.orders-payment-created", "c-payments.orders-payment-settled"]
+        );
+        assert_eq!(
+            others(Service::Expiration),
+            [
+                "c-expiration.orders-expiration-complete",
+                "c-orders.expiration-rebuild",
+                "c-expiration.expiration-rebuild"
+            ]
+        );
+        for service in Service::ON_THE_BROKER {
+            for name in deletes(service) {
+                assert!(
+                    publish(service).iter().any(|it| it.contains(&format!("CONSUMER.CREATE.{name}"))),
+                    "{name}"
                 );
             }
         }

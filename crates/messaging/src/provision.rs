@@ -11,7 +11,7 @@ use async_nats::{
     connection::State,
     jetstream::{
         self, ErrorCode,
-        consumer::{PullConsumer, pull},
+        consumer::{self, PullConsumer, pull},
         context::{ConsumerInfoError, ConsumerInfoErrorKind, CreateStreamErrorKind, GetStreamErrorKind},
         stream::{self, ConsumerCreateStrictErrorKind},
     },
@@ -277,6 +277,18 @@ async fn find_or_create_consumer(
         return Ok(found);
     }
     match stream.create_consumer_strict(wanted.clone()).await {
+        Ok(created) if has_past(created.cached_info()) => {
+            warn!(
+                consumer = name,
+                "consumer {name} was missing, but not how far it had come: it begins again"
+            );
+            stream
+                .delete_consumer(name)
+                .await
+                .map_err(|source| refused("delete", "consumer", name, source.into()))?;
+            let again = stream.create_consumer_strict(wanted.clone()).await;
+            again.map_err(|source| refused("create", "consumer", name, source.into()))
+        }
         Ok(created) => {
             info!(consumer = name, "consumer {name} was missing and is there now");
             Ok(created)
@@ -288,6 +300,13 @@ async fn find_or_create_consumer(
         }
         Err(source) => Err(refused("create", "consumer", name, source.into())),
     }
+}
+
+/// Whether a consumer that was just made has delivered before. A server whose disk was full may have lost its settings and kept its
+/// state; it takes that up again, and what has other sequences by now would be passed over. A replica that has made it at the same
+/// moment and pulled looks alike: then what it was given comes once more.
+fn has_past(made: &consumer::Info) -> bool {
+    made.delivered.consumer_sequence > 0
 }
 
 async fn find_consumer(stream: &stream::Stream, name: &str) -> Result<Option<PullConsumer>, ProvisionError> {

@@ -37,11 +37,14 @@ pub(super) struct Pull {
     /// Messages that the server may send without being asked again, or that wait in memory.
     asked: usize,
     heard_at: Instant,
+    /// When something came last that was waited for: what was here already when it was taken came later.
+    waited_at: Instant,
     /// Whether anything came since then without being awaited.
     heard_something: bool,
     ack_wait: Duration,
     /// Which one of the client's connections it was opened on: the requests end with the connection.
     connection: u64,
+    consumer_is_deleted: bool,
 }
 
 impl Pull {
@@ -72,15 +75,32 @@ impl Pull {
             batch,
             asked: 0,
             heard_at: Instant::now(),
+            waited_at: Instant::now(),
             heard_something: false,
             ack_wait,
             connection,
+            consumer_is_deleted: false,
         })
     }
 
     /// How often the broker wants to hear of a message in hand, with two to spare.
     pub(super) fn progress_interval(&self) -> Duration {
         (self.ack_wait / 3).max(Duration::from_millis(1))
+    }
+
+    /// Which one of the client's connections it was opened on.
+    pub(super) fn connection(&self) -> u64 {
+        self.connection
+    }
+
+    /// No message that it hands out from now on came before this.
+    pub(super) fn waited_at(&self) -> Instant {
+        self.waited_at
+    }
+
+    /// Whether the broker said that somebody deleted the consumer.
+    pub(super) fn consumer_is_deleted(&self) -> bool {
+        self.consumer_is_deleted
     }
 
     /// Whether the connection on which it asked is gone, and with it what it had asked for.
@@ -119,6 +139,7 @@ impl Pull {
         }
         let frame = timeout_at(self.heard_at + LONGEST_SILENCE, self.subscriber.next()).await;
         self.heard_at = Instant::now();
+        self.waited_at = self.heard_at;
         frame.map_err(|_elapsed| format!("the broker was silent for {LONGEST_SILENCE:?}"))
     }
 
@@ -145,7 +166,11 @@ impl Pull {
         left
     }
 
+    /// On the connection that it was opened on, and on no other: there the consumer may be another one.
     async fn ask(&mut self) -> Result<(), String> {
+        if self.is_cut_off() {
+            return Err("the connection was lost".to_owned());
+        }
         let (subject, inbox) = (self.subject.clone(), self.inbox.clone());
         let sent = self.client.publish_with_reply(subject, inbox, self.request.clone()).await;
         sent.map_err(|error| error.to_string())?;
@@ -172,21 +197,28 @@ impl Pull {
                     self.asked = self.asked.saturating_sub(unserved);
                     Ok(None)
                 }
-                None => Err(format!("{status} {}", frame.description.unwrap_or_default())),
+                None => {
+                    self.consumer_is_deleted = is_deletion(&frame);
+                    Err(format!("{status} {}", frame.description.unwrap_or_default()))
+                }
             },
         }
     }
 }
 
 /// How many messages of a request that has ended will not come.
-fn unserved(frame: &async_nats::Message) -> Option<usize> {
-    if frame.description.as_deref() == Some("Consumer Deleted") {
+pub(super) fn unserved(frame: &async_nats::Message) -> Option<usize> {
+    if is_deletion(frame) {
         return None;
     }
     frame.headers.as_ref()?.get("Nats-Pending-Messages")?.as_str().parse().ok()
 }
 
+fn is_deletion(frame: &async_nats::Message) -> bool {
+    frame.description.as_deref() == Some("Consumer Deleted")
+}
+
 /// Counts the connections that a client has had.
-fn connection(client: &Client) -> u64 {
+pub(super) fn connection(client: &Client) -> u64 {
     client.statistics().connects.load(Ordering::Relaxed)
 }

@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::ensure;
 use async_nats::jetstream::consumer::PullConsumer;
 use metrics::Counter;
 use tokio::{
@@ -14,7 +15,14 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
 
-use super::{Provisioner, batch::BatchProcessor, handler::Handler, pull::Pull, received::Received};
+use super::{
+    Provisioner,
+    batch::BatchProcessor,
+    handler::Handler,
+    incarnation::{Hand, Incarnation},
+    pull::{self, Pull},
+    received::Received,
+};
 use common::{Service, event::Event, event::Subject};
 
 const TICK: Duration = Duration::from_secs(1);
@@ -25,6 +33,8 @@ const FIRST_OPEN_DELAY: Duration = Duration::from_millis(2);
 const LONGEST_OPEN_DELAY: Duration = Duration::from_secs(1);
 /// A pull that breaks as soon as it is open is not opened more often than this.
 const OPEN_INTERVAL: Duration = Duration::from_millis(500);
+/// Whoever deleted the consumer may have to make it anew where it has to begin: this long it is left to them.
+const REMAKE_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a batch of a backlog may take to fill.
 const GATHER_LIMIT: Duration = Duration::from_millis(5);
 
@@ -51,6 +61,19 @@ pub(super) struct Pump<H> {
     pub(super) batches: TaskTracker,
 }
 
+/// A pull, and the life of the consumer that it pulls from.
+struct Open {
+    pull: Pull,
+    incarnation: Arc<Incarnation>,
+}
+
+impl Open {
+    /// For what was handed out since the pull was waited for last.
+    fn hand(&self, stop: &CancellationToken) -> Hand {
+        Hand::new(Arc::clone(&self.incarnation), self.pull.waited_at(), stop.clone())
+    }
+}
+
 /// Why a pull ended.
 enum Ended {
     Stopped,
@@ -65,18 +88,18 @@ impl<H: Handler> Pump<H> {
     /// Pulls until `stop`; what came and is in no batch is given back.
     pub(super) async fn run(&self, stop: &CancellationToken) {
         // A broken one stays subscribed until the broker has answered again: it may still send what was asked for.
-        let mut broken: Option<Pull> = None;
-        while let Some(mut pull) = self.open(stop).await {
+        let mut broken: Option<Open> = None;
+        while let Some(mut open) = self.open(stop).await {
             let opened_at = Instant::now();
-            self.give_back(broken.take());
-            match self.pump(&mut pull, stop).await {
+            self.give_back(broken.take(), stop);
+            match self.pump(&mut open, stop).await {
                 Ended::Stopped => {
-                    self.give_back(Some(pull));
+                    self.give_back(Some(open), stop);
                     break;
                 }
                 Ended::Stalled => {
                     debug!(consumer = self.work.name, "{} stops pulling for a while", self.work.name);
-                    self.give_back(Some(pull));
+                    self.give_back(Some(open), stop);
                     tokio::select! {
                         () = stop.cancelled() => break,
                         _ = self.slots.acquire() => {}
@@ -84,19 +107,25 @@ impl<H: Handler> Pump<H> {
                 }
                 Ended::Broken(reason) => {
                     warn!(consumer = self.work.name, "{} opens its pull again: {reason}", self.work.name);
-                    broken = Some(pull);
+                    open.incarnation.doubt();
+                    let next = if open.pull.consumer_is_deleted() {
+                        Instant::now() + REMAKE_INTERVAL
+                    } else {
+                        opened_at + OPEN_INTERVAL
+                    };
+                    broken = Some(open);
                     tokio::select! {
                         () = stop.cancelled() => break,
-                        () = sleep_until(opened_at + OPEN_INTERVAL) => {}
+                        () = sleep_until(next) => {}
                     }
                 }
             }
         }
-        self.give_back(broken);
+        self.give_back(broken, stop);
     }
 
     /// Verifies the consumer, creates what is missing, and opens a pull. Tries until `stop`.
-    async fn open(&self, stop: &CancellationToken) -> Option<Pull> {
+    async fn open(&self, stop: &CancellationToken) -> Option<Open> {
         let mut delay = FIRST_OPEN_DELAY;
         let mut warned = false;
         loop {
@@ -106,9 +135,9 @@ impl<H: Handler> Pump<H> {
                 opened = timeout(OPEN_TIMEOUT, self.try_open()) => opened,
             };
             match opened.unwrap_or_else(|elapsed| Err(elapsed.into())) {
-                Ok(Some(pull)) => {
+                Ok(Some(open)) => {
                     self.log_open();
-                    return Some(pull);
+                    return Some(open);
                 }
                 // Nobody ever replayed anything.
                 Ok(None) => delay = LONGEST_OPEN_DELAY,
@@ -126,7 +155,8 @@ impl<H: Handler> Pump<H> {
         }
     }
 
-    async fn try_open(&self) -> anyhow::Result<Option<Pull>> {
+    async fn try_open(&self) -> anyhow::Result<Option<Open>> {
+        let connection = pull::connection(&self.client);
         let consumer: PullConsumer = match &self.source {
             Source::Events => self.provisioner.ensure_consumer(self.service, Self::SUBJECT).await?,
             Source::Replays(_) => match self.provisioner.find_replays(&self.work.name).await? {
@@ -136,7 +166,10 @@ impl<H: Handler> Pump<H> {
         };
         let info = consumer.cached_info();
         let (stream, name, ack_wait) = (&info.stream_name, &info.name, info.config.ack_wait);
-        Pull::open(&self.client, stream, name, ack_wait, self.batch).await.map(Some)
+        let pull = Pull::open(&self.client, stream, name, ack_wait, self.batch).await?;
+        ensure!(pull.connection() == connection, "the connection was lost");
+        let incarnation = Arc::new(Incarnation::of(&self.client, connection, info));
+        Ok(Some(Open { pull, incarnation }))
     }
 
     fn log_open(&self) {
@@ -155,9 +188,12 @@ impl<H: Handler> Pump<H> {
     }
 
     /// Pulls batches and starts their tasks until the pull breaks or `stop`.
-    async fn pump(&self, pull: &mut Pull, stop: &CancellationToken) -> Ended {
-        let interval = pull.progress_interval();
+    async fn pump(&self, open: &mut Open, stop: &CancellationToken) -> Ended {
+        let interval = open.pull.progress_interval();
         loop {
+            if open.incarnation.has_ended() {
+                return Ended::Broken("another consumer has its name".to_owned());
+            }
             let slot = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ended::Stopped,
@@ -167,22 +203,26 @@ impl<H: Handler> Pump<H> {
             let first = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ended::Stopped,
-                first = timeout(TICK, pull.next()) => first,
+                first = timeout(TICK, open.pull.next()) => first,
             };
             self.beat();
             let first = match first {
                 Ok(Ok(message)) => message,
                 Ok(Err(reason)) => return Ended::Broken(reason),
-                Err(_nothing_yet) if pull.is_cut_off() => {
+                Err(_nothing_yet) if open.pull.is_cut_off() => {
                     return Ended::Broken("the connection was lost".to_owned());
                 }
                 Err(_nothing_yet) => continue,
             };
-            let (messages, broken) = self.gather(pull, first).await;
+            let hand = open.hand(stop);
+            let (messages, broken) = self.gather(&mut open.pull, first).await;
+            if broken.is_some() {
+                open.incarnation.doubt();
+            }
             let messages = self.as_published(messages);
             let (work, stop) = (Arc::clone(&self.work), stop.clone());
             self.batches.spawn(async move {
-                work.process(&messages, interval, &stop).await;
+                work.process(&hand, &messages, interval, &stop).await;
                 drop(slot);
             });
             if let Some(reason) = broken {
@@ -232,13 +272,13 @@ impl<H: Handler> Pump<H> {
     }
 
     /// Closes a pull for good. What came and nobody has looked at goes to the consumer that asks next.
-    fn give_back(&self, pull: Option<Pull>) {
-        let Some(pull) = pull else { return };
-        let work = Arc::clone(&self.work);
+    fn give_back(&self, open: Option<Open>, stop: &CancellationToken) {
+        let Some(open) = open else { return };
+        let (work, hand) = (Arc::clone(&self.work), open.hand(stop));
         self.batches.spawn(async move {
             // Only when it is closed: what is given back while it stands would come straight back to it.
-            for message in pull.close().await {
-                work.settler.give_back(&message).await;
+            for message in open.pull.close().await {
+                work.settler.give_back(&hand, &message).await;
             }
         });
     }

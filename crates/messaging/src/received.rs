@@ -28,6 +28,8 @@ pub(super) struct Position {
     pub(super) sequence: u64,
     pub(super) published_ns: i64,
     pub(super) delivered: u64,
+    /// The number of this delivery among all of its consumer.
+    pub(super) consumer_sequence: u64,
     /// How many messages the consumer had yet to deliver when it delivered this one.
     pub(super) pending: u64,
 }
@@ -105,9 +107,10 @@ fn parse(reply: &str) -> Option<(&str, Position)> {
     let (stream, _consumer) = (tokens.next()?, tokens.next()?);
     let delivered = number(tokens.next()?)?;
     let sequence = number(tokens.next()?)?;
-    let published_ns = i64::try_from(number(tokens.nth(1)?)?).ok()?;
+    let consumer_sequence = number(tokens.next()?)?;
+    let published_ns = i64::try_from(number(tokens.next()?)?).ok()?;
     let pending = number(tokens.next()?)?;
-    Some((stream, Position { sequence, published_ns, delivered, pending }))
+    Some((stream, Position { sequence, published_ns, delivered, consumer_sequence, pending }))
 }
 
 /// A number of digits alone.
@@ -128,8 +131,13 @@ fn number(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const PLACE: Position =
-        Position { sequence: 7, published_ns: 1_769_860_800_123_456_789, delivered: 2, pending: 40 };
+    const PLACE: Position = Position {
+        sequence: 7,
+        published_ns: 1_769_860_800_123_456_789,
+        delivered: 2,
+        consumer_sequence: 9,
+        pending: 40,
+    };
 
     #[test]
     fn both_forms_of_a_reply_subject_are_read() {

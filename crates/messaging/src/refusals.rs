@@ -82,7 +82,7 @@ mod tests {
     }
 
     fn position(sequence: u64, published_ns: i64) -> Position {
-        Position { sequence, published_ns, delivered: 1, pending: 0 }
+        Position { sequence, published_ns, delivered: 1, consumer_sequence: 1, pending: 0 }
     }
 
     #[test]

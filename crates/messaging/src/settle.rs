@@ -18,6 +18,7 @@ use tracing::{debug, info, warn};
 use super::{
     dead_letter::{DeadLetter, DeadLetters, Stored},
     handler::Outcome,
+    incarnation::Hand,
     received::Received,
     refusals::{Refusals, retry_delay},
 };
@@ -96,40 +97,40 @@ impl Settler {
     }
 
     /// Acks messages whose effect is durable.
-    pub(super) async fn done(&self, messages: &[&Received]) {
+    pub(super) async fn done(&self, hand: &Hand, messages: &[&Received]) {
         {
             let mut refusals = self.refusals();
             messages.iter().for_each(|message| refusals.forget(message.position));
         }
         self.counted.done.increment(messages.len() as u64);
-        self.answer(messages, &Bytes::from_static(b"+ACK")).await;
+        self.answer(hand, messages, &Bytes::from_static(b"+ACK")).await;
     }
 
     /// Has a message delivered again after this delay. It is never counted.
-    pub(super) async fn postpone(&self, message: &Received, delay: Duration) {
-        self.answer_one(message, AckKind::Nak(Some(delay)), &self.counted.postponed).await;
+    pub(super) async fn postpone(&self, hand: &Hand, message: &Received, delay: Duration) {
+        self.answer_one(hand, message, AckKind::Nak(Some(delay)), &self.counted.postponed).await;
     }
 
     /// Gives a message back untouched, to be delivered again at once, to the consumer that asks next.
-    pub(super) async fn give_back(&self, message: &Received) {
-        self.answer_one(message, AckKind::Nak(None), &self.counted.given_back).await;
+    pub(super) async fn give_back(&self, hand: &Hand, message: &Received) {
+        self.answer_one(hand, message, AckKind::Nak(None), &self.counted.given_back).await;
     }
 
     /// Answers a message that a handler refused, or that none could read.
-    pub(super) async fn refuse(&self, message: &Received, outcome: Outcome) {
+    pub(super) async fn refuse(&self, hand: &Hand, message: &Received, outcome: Outcome) {
         match outcome {
-            Outcome::Done => self.done(&[message]).await,
-            Outcome::Postpone(delay) => self.postpone(message, delay).await,
-            Outcome::Reject { reason } => self.dead_letter(message, &reason).await,
-            Outcome::Retry { reason, limit } => self.retry(message, &reason, limit).await,
+            Outcome::Done => self.done(hand, &[message]).await,
+            Outcome::Postpone(delay) => self.postpone(hand, message, delay).await,
+            Outcome::Reject { reason } => self.dead_letter(hand, message, &reason).await,
+            Outcome::Retry { reason, limit } => self.retry(hand, message, &reason, limit).await,
         }
     }
 
-    async fn retry(&self, message: &Received, reason: &str, limit: Option<u32>) {
+    async fn retry(&self, hand: &Hand, message: &Received, reason: &str, limit: Option<u32>) {
         let limit = limit.unwrap_or(self.retries);
         let refused = self.refusals().count(message.position);
         if refused > limit {
-            self.dead_letter(message, &format!("refused {refused} times: {reason}")).await;
+            self.dead_letter(hand, message, &format!("refused {refused} times: {reason}")).await;
             return;
         }
         let delay = retry_delay(message.position.delivered);
@@ -140,11 +141,11 @@ impl Settler {
             "{} refused message {sequence} ({refused} of {limit}), again in {delay:?}: {reason}",
             self.consumer,
         );
-        self.answer_one(message, AckKind::Nak(Some(delay)), &self.counted.retried).await;
+        self.answer_one(hand, message, AckKind::Nak(Some(delay)), &self.counted.retried).await;
     }
 
     /// Stores the dead letter, then terms the message. What can't be stored anywhere stays.
-    async fn dead_letter(&self, message: &Received, reason: &str) {
+    async fn dead_letter(&self, hand: &Hand, message: &Received, reason: &str) {
         match self.dead_letters.store(&DeadLetter { message, reason }).await {
             Ok(Stored::InOverflow) => {
                 if let Some(count) = self.full.failed() {
@@ -155,14 +156,14 @@ impl Settler {
                     );
                 }
                 self.refusals().forget(message.position);
-                self.answer_one(message, AckKind::Term, &self.counted.overflowed).await;
+                self.answer_one(hand, message, AckKind::Term, &self.counted.overflowed).await;
             }
             Ok(Stored::There) => {
                 if let Some(Ended { count, .. }) = self.kept.succeeded() {
                     info!(consumer = self.consumer, count, "the dead letters take messages again");
                 }
                 self.refusals().forget(message.position);
-                self.answer_one(message, AckKind::Term, &self.counted.dead_lettered).await;
+                self.answer_one(hand, message, AckKind::Term, &self.counted.dead_lettered).await;
             }
             Err(error) => {
                 let sequence = message.position.sequence;
@@ -175,23 +176,24 @@ impl Settler {
                     );
                 }
                 let delay = retry_delay(message.position.delivered);
-                self.answer_one(message, AckKind::Nak(Some(delay)), &self.counted.kept).await;
+                self.answer_one(hand, message, AckKind::Nak(Some(delay)), &self.counted.kept).await;
             }
         }
     }
 
-    async fn answer_one(&self, message: &Received, kind: AckKind, counted: &Counter) {
+    async fn answer_one(&self, hand: &Hand, message: &Received, kind: AckKind, counted: &Counter) {
         counted.increment(1);
-        self.answer(&[message], &kind.into()).await;
+        self.answer(hand, &[message], &kind.into()).await;
     }
 
     /// Unanswered means delivered again after the ack wait, which every handler bears. So an answer is not worth
     /// waiting for while the broker is away and the client's queue is full: a drain would never end.
-    async fn answer(&self, messages: &[&Received], answer: &Bytes) {
+    async fn answer(&self, hand: &Hand, messages: &[&Received], answer: &Bytes) {
+        let up_to = hand.answerable().await;
         let patience =
             if self.client.connection_state() == State::Connected { ANSWER_TIMEOUT } else { Duration::ZERO };
         let all = async {
-            for message in messages {
+            for message in messages.iter().filter(|message| message.position.sequence <= up_to) {
                 self.send(message, answer.clone()).await?;
             }
             Ok::<_, async_nats::client::PublishError>(())
@@ -221,6 +223,7 @@ impl Settler {
     /// an answer: it would turn the delay of a NAK into a whole ack wait.
     pub(super) async fn in_progress<T>(
         &self,
+        hand: &Hand,
         messages: &[Received],
         interval: Duration,
         work: impl Future<Output = T>,
@@ -234,7 +237,12 @@ impl Settler {
                 done = &mut work => return done,
                 _ = ticks.tick() => {}
             }
-            for message in messages {
+            let up_to = tokio::select! {
+                biased;
+                done = &mut work => return done,
+                up_to = hand.answerable() => up_to,
+            };
+            for message in messages.iter().filter(|message| message.position.sequence <= up_to) {
                 // Lost progress is at worst a second delivery; work must not wait for room in the client's queue.
                 tokio::select! {
                     biased;

@@ -189,6 +189,17 @@ pub fn consumer(service: Service, subject: Subject) -> consumer::pull::Config {
     }
 }
 
+/// The publishers whose streams a service reads once more, to make its state anew.
+pub fn reread(service: Service) -> &'static [Service] {
+    // Which timers there are is in the one, which of them have fired in the other.
+    if service == Service::Expiration { &[Service::Orders, Service::Expiration] } else { &[] }
+}
+
+/// Name of the consumer by which a service reads a stream once more.
+pub fn rebuild_name(service: Service) -> String {
+    format!("{service}-rebuild")
+}
+
 /// Who has a durable consumer, and of what, by subject. Called by the command `topology`.
 pub fn listeners() -> Vec<(Service, Subject)> {
     let of = |subject: Subject| subject.listeners().iter().map(move |service| (*service, subject));

@@ -5,6 +5,8 @@ mod orders;
 mod outbox;
 mod payments;
 mod process;
+mod rebuild;
+mod retell;
 mod timers;
 
 pub use orders::{
@@ -14,6 +16,8 @@ pub use orders::{
 pub use outbox::OutboxState;
 pub use payments::{OrderMoney, PaymentHistory};
 pub use process::About;
+pub use rebuild::{CheckpointState, RebuildAnswer, RebuildState};
+pub use retell::{Retell, RetellAnswer, RetellCount, ToldAgain};
 pub use timers::{
     Clocks, Forecast, MoveTimer, MoveTimers, Pause, PauseState, Resume, ScheduleState, Timer, TimerAnswers,
     TimerClaim, TimerIds, TimerPage, TimerState,

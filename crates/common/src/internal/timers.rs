@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{CheckpointState, RebuildState};
 use crate::event::{Id, Timestamp};
 
 /// One timer: answer of `GET /internal/timers/{id}`. 404: there is none, so it has fired, was cancelled, or never was.
@@ -110,6 +111,15 @@ pub struct ScheduleState {
     /// Left out: timers fire as they fall due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<PauseState>,
+    /// Left out: a worker of a release that keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<CheckpointState>,
+    /// Left out: none is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebuild: Option<RebuildState>,
+    /// Timers whose orders' events fall out of the stream before they are due: no rebuild can bring them back.
+    #[serde(default)]
+    pub beyond_retention: u64,
 }
 
 /// The clocks by which timers fire: the slower one of Redis' and the worker's.

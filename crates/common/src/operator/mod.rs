@@ -15,7 +15,7 @@ pub use dead_letters::{
 };
 pub use operations::{
     Confirm, DeadLetterFilter, Operation, OperationAction, OperationFailure, OperationPlan, OperationState,
-    Operations, TimerFilter,
+    Operations, RetellFilter, TimerFilter,
 };
 pub use orders::{OrderReport, PathStep, Step};
 pub use status::{

@@ -18,6 +18,9 @@ pub struct OperationPlan {
     /// Which dead letters, for the actions on dead letters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letters: Option<DeadLetterFilter>,
+    /// What is told again, for `retellEvents`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retell: Option<RetellFilter>,
     /// Of `moveTimers`: to this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Timestamp>,
@@ -43,6 +46,8 @@ pub enum OperationAction {
     ReplayDeadLetters,
     /// Discard with a note.
     DiscardDeadLetters,
+    /// Tell again what has changed in a service. The service does it in one go, so it can't be aborted half-way.
+    RetellEvents,
 }
 
 /// Timers: those of `ids`, or those due in a time; both: those of the ids that are due in that time.
@@ -74,6 +79,15 @@ pub struct DeadLetterFilter {
     pub order: Option<Id>,
 }
 
+/// Events of a service, by when what they tell of has changed. What changes until it is confirmed is told too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RetellFilter {
+    /// `orders`, `tickets` or `payments`.
+    pub service: String,
+    /// From when on, by the service's own database.
+    pub since: Timestamp,
+}
+
 /// Body of `POST /api/operations/{id}/confirm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Confirm {
@@ -97,7 +111,7 @@ pub struct Operation {
     pub planned_at: Timestamp,
     /// How many it is about: a set that was frozen when it was planned.
     pub count: u64,
-    /// Some of them, at most 20: ids of orders or sequences of dead letters.
+    /// Some of them, at most 20: ids of orders or sequences of dead letters; of `retellEvents`, whose and since when.
     pub samples: Vec<String>,
     /// Done so far.
     pub done: u64,

@@ -15,12 +15,8 @@ use async_nats::{
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::{
-    StoredMessage,
-    reader::{Reader, Reading},
-    stored::ask,
-};
-use crate::{Provisioner, publisher::PUBACK_TIMEOUT};
+use super::reader::{Reader, Reading};
+use crate::{Provisioner, StoredMessage, api::ask, publisher::PUBACK_TIMEOUT};
 
 /// Entries that are read at one time when searching backwards.
 const CHUNK: u64 = 2_000;

@@ -8,11 +8,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{
-    Letter, StoredMessage,
-    stored::{ask, message},
-};
-use crate::pull::Pull;
+use super::Letter;
+use crate::{StoredMessage, api::ask, pull::Pull, stored::message};
 
 /// Letters that are asked for at one time.
 const BATCH: usize = 1_000;

@@ -10,11 +10,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::{
-    StoredMessage,
-    stored::{ask, message},
-};
-use crate::Broker;
+use crate::StoredMessage;
+use crate::{Broker, api::ask, stored::message};
 
 /// Places that are looked at together: a million messages are searched in five questions' time.
 const PROBES: u64 = 15;

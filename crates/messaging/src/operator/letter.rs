@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_nats::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 
-use super::StoredMessage;
+use crate::StoredMessage;
 use crate::{
     dead_letter_header as header,
     origin::{original_headers, replays},

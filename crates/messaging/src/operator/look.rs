@@ -4,10 +4,11 @@ use async_nats::jetstream::{consumer, stream};
 use common::{Service, event::Subject};
 use serde_json::json;
 
-use super::stored::{ask, message};
 use crate::{
     Broker,
+    api::ask,
     differences::{self, Difference},
+    stored::message,
     topology,
 };
 

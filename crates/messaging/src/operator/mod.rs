@@ -8,12 +8,6 @@ mod letter;
 mod look;
 mod reader;
 mod replayer;
-mod stored;
-
-use std::time::Duration;
-
-use async_nats::HeaderMap;
-use bytes::Bytes;
 
 use super::Broker;
 
@@ -23,26 +17,6 @@ pub use event_search::EventSearch;
 pub use letter::Letter;
 pub use look::{ConsumerLook, StreamLook};
 pub use replayer::{Queued, ReplayError, Replayer};
-
-/// Time that a request may take before it counts as unanswered.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// A message as the broker keeps it.
-#[derive(Clone, Debug)]
-pub struct StoredMessage {
-    /// What it was published on.
-    pub subject: String,
-    /// Its sequence in the stream.
-    pub sequence: u64,
-    /// When the broker stored it, in ns since the epoch.
-    pub stored_ns: i64,
-    /// Its headers, each with all of its values.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub payload: Bytes,
-    /// How many more there were to read behind it; 0 where it was read alone.
-    pub pending: u64,
-}
 
 impl Broker {
     /// The dead letters: to read, and to delete once they are dealt with.

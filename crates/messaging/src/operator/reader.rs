@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::{StoredMessage, stored::ask};
-use crate::received::Received;
+use crate::StoredMessage;
+use crate::{api::ask, received::Received};
 
 /// How long the broker keeps a consumer that nobody listens to.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(2);

@@ -13,9 +13,12 @@ use async_nats::{
     },
 };
 use bytes::Bytes;
+use serde_json::json;
 
 use super::Letter;
-use crate::{Provisioner, dead_letter_header as header, publisher::PUBACK_TIMEOUT, topology};
+use crate::{
+    Provisioner, dead_letter_header as header, publisher::PUBACK_TIMEOUT, stored::message, topology,
+};
 
 /// What became of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,12 @@ pub enum ReplayError {
         /// Why.
         reason: String,
     },
+    /// Another body is on its way, or was a moment ago, and nobody can say any more with which one.
+    #[error("another replay of dead letter {sequence} was there first")]
+    Conflict {
+        /// Which.
+        sequence: u64,
+    },
     /// It may or may not be stored: doing it again is harmless.
     #[error("the broker did not take the replay of dead letter {sequence}")]
     Unknown {
@@ -50,14 +59,15 @@ pub enum ReplayError {
 /// Takes dead letters back to their consumers.
 #[derive(Clone, Debug)]
 pub struct Replayer {
+    client: async_nats::Client,
     jetstream: jetstream::Context,
     provisioner: Arc<Provisioner>,
 }
 
 impl Replayer {
     pub(super) fn new(client: async_nats::Client, provisioner: Arc<Provisioner>) -> Self {
-        let jetstream = jetstream::context::ContextBuilder::new().timeout(PUBACK_TIMEOUT).build(client);
-        Self { jetstream, provisioner }
+        let builder = jetstream::context::ContextBuilder::new().timeout(PUBACK_TIMEOUT);
+        Self { jetstream: builder.build(client.clone()), client, provisioner }
     }
 
     /// Stores the letter, or it with another body, for its consumer, and awaits the PubAck. The letter stays among the dead
@@ -65,6 +75,7 @@ impl Replayer {
     ///
     /// # Errors
     /// [`ReplayError::Impossible`] without trying, when the letter is not one of ours, or was cut and there is no other body.
+    /// [`ReplayError::Conflict`] when somebody was faster, and this body is not known to be the one that its consumer gets.
     pub async fn replay(&self, letter: &Letter, body: Option<Bytes>) -> Result<Queued, ReplayError> {
         let sequence = letter.sequence;
         if let Some(reason) = obstacle(letter, body.is_some()) {
@@ -72,7 +83,7 @@ impl Replayer {
         }
         let subject = topology::replay_subject(letter.consumer(), sequence, letter.stored_ns);
         let headers = headers_of_replay(letter, &subject);
-        let payload = body.unwrap_or_else(|| letter.payload.clone());
+        let payload = body.clone().unwrap_or_else(|| letter.payload.clone());
         let unknown = |source: anyhow::Error| ReplayError::Unknown { sequence, source };
         let mut stored = self.publish(&subject, headers.clone(), payload.clone()).await;
         if matches!(&stored, Err(missing) if missing.kind() == PublishErrorKind::StreamNotFound) {
@@ -80,16 +91,33 @@ impl Replayer {
             stored = self.publish(&subject, headers, payload).await;
         }
         match stored {
-            Ok(ack) if ack.duplicate => Ok(Queued::Already),
+            Ok(ack) if ack.duplicate => self.already(sequence, &subject, body).await,
             Ok(_) => Ok(Queued::Now),
             Err(error) => match error.kind() {
-                PublishErrorKind::WrongLastSequence => Ok(Queued::Already),
+                PublishErrorKind::WrongLastSequence => self.already(sequence, &subject, body).await,
                 PublishErrorKind::MaxPayloadExceeded => {
                     let reason = "it is larger than the broker takes".to_owned();
                     Err(ReplayError::Impossible { sequence, reason })
                 }
                 _ => Err(unknown(error.into())),
             },
+        }
+    }
+
+    /// The broker took a replay of this letter before. Of two bodies only the first is taken, so the second must not be called
+    /// taken. Without another body there is nothing of this operator's that could be lost.
+    async fn already(
+        &self,
+        sequence: u64,
+        subject: &str,
+        body: Option<Bytes>,
+    ) -> Result<Queued, ReplayError> {
+        let Some(body) = body else { return Ok(Queued::Already) };
+        let stream = self.provisioner.topology().replays_stream_name();
+        let waiting = message(&self.client, &stream, &json!({ "last_by_subj": subject })).await;
+        match waiting.map_err(|source| ReplayError::Unknown { sequence, source })? {
+            Some(waiting) if waiting.payload == body => Ok(Queued::Already),
+            _ => Err(ReplayError::Conflict { sequence }),
         }
     }
 

@@ -19,7 +19,7 @@ pub(super) fn publish(topology: &Topology) -> Vec<String> {
         let stream = topology.stream_name(subject.publisher());
         format!("$JS.API.CONSUMER.INFO.{stream}.{}", topology::durable_name(service, subject))
     }));
-    let read = events.chain([letters.clone()]);
+    let read = events.chain([letters.clone(), replays]);
     publish.extend(read.map(|stream| format!("$JS.API.STREAM.MSG.GET.{stream}")));
     publish.push(format!("$JS.API.STREAM.MSG.DELETE.{letters}"));
     // Nobody else has a consumer on these two. On any other stream it could change that of another: the broker takes the name

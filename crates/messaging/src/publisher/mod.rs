@@ -37,6 +37,15 @@ pub struct Outgoing {
     pub payload: Bytes,
 }
 
+/// That an event is stored, be it now or by an earlier publish with the same id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its sequence in its stream: that of the first one if it was published before.
+    pub sequence: u64,
+    /// It was published before with the same id.
+    pub duplicate: bool,
+}
+
 /// Why an event is not known to be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -133,7 +142,7 @@ impl Publisher {
     ///
     /// A stream that is missing (the broker's data was wiped) is created, and the batch answered as unknown: the
     /// caller publishes again anyway.
-    pub async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<(), PublishError>> {
+    pub async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<Stored, PublishError>> {
         let mut answers = Vec::with_capacity(batch.len());
         for chunk in batch.chunks(CHUNK) {
             let mut publishing = self.begin(chunk.len()).await;

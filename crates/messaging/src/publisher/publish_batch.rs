@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Ambiguity, Outgoing, PUBACK_TIMEOUT, PublishError, Publisher, ack_inbox::AckInbox};
+use super::{Ambiguity, Outgoing, PUBACK_TIMEOUT, PublishError, Publisher, Stored, ack_inbox::AckInbox};
 use crate::claim_header::CLAIM;
 use common::traceparent::TRACEPARENT;
 
@@ -34,7 +34,7 @@ pub struct PublishBatch<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Answer {
     Awaited,
-    Stored,
+    Stored(Stored),
     Ambiguous(Ambiguity),
     TooLarge,
 }
@@ -44,6 +44,8 @@ enum Answer {
 struct PubAck {
     #[serde(default)]
     seq: u64,
+    #[serde(default)]
+    duplicate: bool,
     error: Option<Refusal>,
 }
 
@@ -126,7 +128,7 @@ impl<'a> PublishBatch<'a> {
     }
 
     /// Awaits every PubAck; answers for each event in the order in which they were sent.
-    pub async fn acks(mut self) -> Vec<Result<(), PublishError>> {
+    pub async fn acks(mut self) -> Vec<Result<Stored, PublishError>> {
         while self.awaited > 0 {
             let Some(inbox) = &mut self.inbox else { break };
             let next = match unconstrained(inbox.next()).now_or_never() {
@@ -164,7 +166,7 @@ impl<'a> PublishBatch<'a> {
         }
     }
 
-    fn answer(self) -> Vec<Result<(), PublishError>> {
+    fn answer(self) -> Vec<Result<Stored, PublishError>> {
         let count = self.answers.len();
         let answers: Vec<_> =
             self.messages.into_iter().zip(self.answers).map(|(message, answer)| answer.of(message)).collect();
@@ -176,10 +178,10 @@ impl<'a> PublishBatch<'a> {
 }
 
 impl Answer {
-    fn of(self, message: &Outgoing) -> Result<(), PublishError> {
+    fn of(self, message: &Outgoing) -> Result<Stored, PublishError> {
         let (subject, message_id) = (message.subject, || message.message_id.clone());
         match self {
-            Self::Stored => Ok(()),
+            Self::Stored(stored) => Ok(stored),
             Self::Awaited => Err(PublishError::Unknown {
                 subject,
                 message_id: message_id(),
@@ -203,7 +205,9 @@ fn read(ack: &Message) -> Answer {
         return Answer::Ambiguous(Ambiguity::NoStream);
     }
     match serde_json::from_slice(&ack.payload) {
-        Ok(PubAck { error: None, seq: 1.. }) => Answer::Stored,
+        Ok(PubAck { error: None, seq: sequence @ 1.., duplicate }) => {
+            Answer::Stored(Stored { sequence, duplicate })
+        }
         Ok(PubAck { error: Some(Refusal { err_code, description }), .. }) => {
             let is_final = err_code == MESSAGE_TOO_LARGE;
             Answer::Ambiguous(Ambiguity::Refused { reason: description, is_final })

@@ -301,3 +301,21 @@ async fn a_broker_that_takes_no_dead_letters_for_a_while_delays_the_good_ones_by
     world.drained().await;
     replica.stop().await;
 }
+
+#[tokio::test]
+async fn one_that_was_dealt_with_is_not_kept_again_when_its_message_comes_once_more() {
+    let world = World::start().await;
+    let replica = world.replica(content(&Seen::default()), options(10, 2, 5)).await;
+    world.publish_body("broken").await;
+    let letter = world.dead_letters(1).await.remove(0);
+    world.drained().await;
+    world.stream(DEAD_LETTERS).await.unwrap().delete_message(letter.sequence).await.unwrap();
+    // As if what acknowledges it had been lost.
+    let listener = (Service::Orders, Subject::ExpirationComplete);
+    world.broker_of(Service::Expiration).await.begin_again(listener, None).await.unwrap();
+    world.publish_body("broken, and another one").await;
+    let left = world.dead_letters(1).await.remove(0);
+    world.drained().await;
+    assert_eq!((&left.payload[..], world.dead_letters(1).await.len()), (&b"broken, and another one"[..], 1));
+    replica.stop().await;
+}

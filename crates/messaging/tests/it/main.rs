@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod beginning_again;
 mod dead_letters;
 mod delivery;
+mod event_reader;
 mod guilty;
 mod handling;
 mod listener;
 mod operator;
 mod outcomes;
 mod permissions;
+mod place;
 mod provision;
 mod publisher;
 mod readiness;

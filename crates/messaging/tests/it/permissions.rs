@@ -8,9 +8,10 @@ use std::{
 
 use async_nats::{Client, ConnectOptions, Event, jetstream};
 use common::{Service, event::Subject};
+use futures_util::future::try_join_all;
 use messaging::{
-    AuditSearch, Broker, EventSearch, Outcome, Permissions, Queued,
-    topology::{durable_name, replays_consumer},
+    AuditSearch, Broker, EventSearch, Outcome, Permissions, Queued, ReadFrom,
+    topology::{durable_name, listeners, replays_consumer},
 };
 use process::health::Health;
 use testkit::Nats;
@@ -92,7 +93,16 @@ async fn nobody_touches_what_belongs_to_another() {
         "$JS.API.STREAM.CREATE.c-expiration".to_owned(),
         "$JS.API.STREAM.MSG.GET.c-orders".to_owned(),
         format!("$JS.API.CONSUMER.MSG.NEXT.c-expiration.{of_orders}"),
-        "$JS.API.CONSUMER.DELETE.c-orders.tickets-order-created".to_owned(),
+        "$JS.API.CONSUMER.DELETE.c-orders.payments-order-created".to_owned(),
+        format!("$JS.API.CONSUMER.DELETE.c-expiration.{of_orders}"),
+        // It may have the listeners of its own stream begin again, and takes nothing in their place.
+        "$JS.API.CONSUMER.MSG.NEXT.c-tickets.orders-ticket-created".to_owned(),
+        "$JS.ACK.c-tickets.orders-ticket-created.1.1.1.1.1".to_owned(),
+        "$JS.API.CONSUMER.CREATE.c-tickets".to_owned(),
+        "$JS.API.CONSUMER.CREATE.c-tickets.spy".to_owned(),
+        // Only `expiration` reads once more.
+        "$JS.API.CONSUMER.CREATE.c-orders.expiration-rebuild".to_owned(),
+        "$JS.API.CONSUMER.CREATE.c-orders.tickets-rebuild".to_owned(),
         "$JS.API.CONSUMER.CREATE.c-orders.spy.order:created".to_owned(),
         format!("$JS.ACK.c-expiration.{of_orders}.1.1.1.1.1"),
         format!("dead-letter.{of_orders}.1"),
@@ -212,9 +222,7 @@ async fn what_is_allowed_is_enough_to_replay_to_delete_to_look_and_to_keep_the_a
     stop.cancel();
     consuming.await.unwrap();
     watch.await.unwrap();
-    let violations: Vec<_> =
-        nats.log().lines().filter(|line| line.contains("Violation")).map(str::to_owned).collect();
-    assert!(violations.is_empty(), "{violations:#?}");
+    no_violations(&nats);
 }
 
 #[expect(clippy::disallowed_methods, reason = "plays a service that is not here")]
@@ -261,6 +269,55 @@ async fn what_is_allowed_is_enough_to_make_and_use_a_services_own_streams_and_co
         }
         assert!(refusals.try_recv().is_err(), "{service} is refused something");
     }
+}
+
+#[tokio::test]
+async fn what_is_allowed_is_enough_to_find_a_loss_and_to_have_all_listeners_begin_again() {
+    let nats = broker().await;
+    let open = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+    for stream in topology().streams() {
+        open.create_stream(stream).await.unwrap();
+    }
+    for service in Service::ON_THE_BROKER {
+        let own = of(&nats, service).await;
+        let place = own.last_place(service).await.unwrap().unwrap();
+        assert!(own.still_has(service, place).await.unwrap());
+        assert_eq!(own.place_at(service, 1).await.unwrap(), None);
+        let listeners: Vec<_> =
+            listeners().into_iter().filter(|(_, subject)| subject.publisher() == service).collect();
+        let begun = listeners.iter().map(|listener| own.begin_again(*listener, None));
+        try_join_all(begun).await.unwrap();
+        assert!(own.floors(&listeners).await.unwrap().iter().all(Option::is_some), "{service}");
+    }
+    no_violations(&nats);
+}
+
+#[tokio::test]
+async fn what_is_allowed_is_enough_for_expiration_to_read_the_orders_and_its_own_events_once_more() {
+    let nats = broker().await;
+    let open = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+    for stream in topology().streams() {
+        open.create_stream(stream).await.unwrap();
+    }
+    store(&open, "{\"orderId\":\"o\"}").await.unwrap();
+    let expiration = of(&nats, Service::Expiration).await;
+    for (subjects, last) in [
+        (&[Subject::OrderCreated, Subject::OrderCancelled, Subject::OrderExtended][..], 0),
+        (&[Subject::ExpirationComplete][..], 1),
+    ] {
+        let mut reader = expiration.read_events(subjects, ReadFrom::Start, last).await.unwrap();
+        assert_eq!(reader.next_chunk(10).await.unwrap().len(), usize::try_from(last).unwrap());
+        reader.close().await;
+        let place = expiration.last_place(subjects[0].publisher()).await.unwrap().unwrap();
+        assert!(expiration.still_has(subjects[0].publisher(), place).await.unwrap());
+    }
+    no_violations(&nats);
+}
+
+fn no_violations(nats: &Nats) {
+    let violations: Vec<_> =
+        nats.log().lines().filter(|line| line.contains("Violation")).map(str::to_owned).collect();
+    assert!(violations.is_empty(), "{violations:#?}");
 }
 
 #[tokio::test]

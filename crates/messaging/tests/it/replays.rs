@@ -91,15 +91,20 @@ async fn what_fails_again_is_a_letter_of_its_own_beside_the_one_that_it_came_fro
     replica.stop().await;
 }
 
-#[tokio::test]
-async fn replayed_twice_it_is_stored_once_and_a_service_that_is_away_gets_it_when_it_is_back() {
-    let world = World::start().await;
+/// An operator who sees the letter of an event that was given up; its service is away.
+async fn with_a_letter(world: &World) -> Operator {
     let bad = Arc::new(AtomicBool::new(true));
     let replica = world.replica(refuses(&Seen::default(), &bad), options(10, 2, 5)).await;
     world.publish("o").await;
     world.dead_letters(1).await;
     replica.stop().await;
-    let operator = Operator::on(&world).await;
+    Operator::on(world).await
+}
+
+#[tokio::test]
+async fn replayed_twice_it_is_stored_once_and_a_service_that_is_away_gets_it_when_it_is_back() {
+    let world = World::start().await;
+    let operator = with_a_letter(&world).await;
     assert_eq!(operator.replay(1).await, Queued::Now);
     assert_eq!(operator.replay(1).await, Queued::Already);
     assert_eq!(waiting(&world).await, 1);
@@ -109,6 +114,34 @@ async fn replayed_twice_it_is_stored_once_and_a_service_that_is_away_gets_it_whe
     all_taken(&world).await;
     assert_eq!(operator.replay(1).await, Queued::Already, "it was there a moment ago");
     assert_eq!((waiting(&world).await, seen.count("o")), (0, 1));
+    replica.stop().await;
+}
+
+/// What came of a replay with this body.
+async fn with(operator: &Operator, text: &str) -> String {
+    match operator.replayer.replay(&operator.letter(1).await, Some(body(text).into())).await {
+        Ok(queued) => format!("{queued:?}"),
+        Err(ReplayError::Conflict { sequence }) => format!("conflict {sequence}"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn of_two_bodies_for_one_letter_the_second_is_refused_and_the_same_one_again_is_not() {
+    let world = World::start().await;
+    let operator = with_a_letter(&world).await;
+    assert_eq!(with(&operator, "first").await, "Now");
+    assert_eq!(with(&operator, "first").await, "Already");
+    assert_eq!(with(&operator, "second").await, "conflict 1");
+    assert_eq!(operator.replay(1).await, Queued::Already, "as it is: nothing of somebody's is lost");
+    let seen = Seen::default();
+    let replica = world.replica(content(&seen), options(10, 2, 5)).await;
+    is_seen(&seen, "first", 1).await;
+    all_taken(&world).await;
+    for text in ["first", "second"] {
+        assert_eq!(with(&operator, text).await, "conflict 1", "nobody can say any more which one it was");
+    }
+    assert_eq!((waiting(&world).await, seen.count("first"), seen.count("second")), (0, 1, 0));
     replica.stop().await;
 }
 

@@ -66,6 +66,12 @@ async fn streams_and_consumers_are_shown_as_they_are_and_how_long_the_oldest_mes
     world.publish("done").await;
     world.drained().await;
     replica.stop().await;
+    eventually("the broker knows that nobody asks any more", LONG, async || {
+        let looks = broker.look_at_consumers().await.map_err(|error| error.to_string())?;
+        let asked = looks.iter().filter_map(|look| look.info.as_ref()).map(|info| info.num_waiting).sum();
+        if let 0 = asked { Ok(()) } else { Err(format!("{asked} requests wait")) }
+    })
+    .await;
     let waits = world.publish("waits").await;
     world.publish("waits too").await;
     let streams = broker.look_at_streams().await.unwrap();

@@ -150,6 +150,12 @@ impl World {
         }
     }
 
+    /// Publishes on any subject, and does not wait for the answer.
+    #[expect(clippy::disallowed_methods, reason = "plays a service that is not ours")]
+    pub(crate) async fn send_to(&self, subject: Subject, body: &str) -> PublishAckFuture {
+        self.jetstream.publish(subject.as_str(), body.to_owned().into()).await.unwrap()
+    }
+
     #[expect(clippy::disallowed_methods, reason = "plays a service that is not ours")]
     async fn send(&self, headers: HeaderMap, body: &[u8]) -> PublishAckFuture {
         let subject = Subject::ExpirationComplete.as_str();

@@ -2,22 +2,32 @@
 //!
 //! Our own, because `async_nats` keeps one value of a header that a stored message has twice.
 
-use anyhow::{Context as _, anyhow, bail};
-use async_nats::{
-    Client, HeaderMap, HeaderName, HeaderValue,
-    jetstream::{ErrorCode, response::Response},
-};
+use anyhow::Context as _;
+use async_nats::{Client, HeaderMap, HeaderName, HeaderValue};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::StoredMessage;
+use super::api::ask;
 
-/// What is not there answers so: a message, a stream, a consumer.
-const NOT_FOUND: [ErrorCode; 3] =
-    [ErrorCode::NO_MESSAGE_FOUND, ErrorCode::STREAM_NOT_FOUND, ErrorCode::CONSUMER_NOT_FOUND];
+/// A message as the broker keeps it.
+#[derive(Clone, Debug)]
+pub struct StoredMessage {
+    /// What it was published on.
+    pub subject: String,
+    /// Its sequence in the stream.
+    pub sequence: u64,
+    /// When the broker stored it, in ns since the epoch.
+    pub stored_ns: i64,
+    /// Its headers, each with all of its values.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub payload: Bytes,
+    /// How many more there were to read behind it; 0 where it was read alone.
+    pub pending: u64,
+}
 
 #[derive(Deserialize)]
 struct Answer {
@@ -33,27 +43,6 @@ struct Raw {
     hdrs: Option<String>,
     #[serde(default)]
     data: Option<String>,
-}
-
-/// Asks the JetStream API; `None` for what is not there.
-///
-/// # Errors
-/// When it does not answer, or refuses.
-pub(super) async fn ask<T: DeserializeOwned>(
-    client: &Client,
-    question: &str,
-    body: Option<&Value>,
-) -> anyhow::Result<Option<T>> {
-    let subject = format!("$JS.API.{question}");
-    let body = body.map(Value::to_string).unwrap_or_default();
-    let answer = tokio::time::timeout(super::REQUEST_TIMEOUT, client.request(subject, body.into())).await;
-    let answer = answer.map_err(|_| anyhow!("no answer to {question}"))?;
-    let answer = answer.with_context(|| format!("ask the broker {question}"))?;
-    match serde_json::from_slice(&answer.payload).with_context(|| format!("read the answer to {question}"))? {
-        Response::Ok(given) => Ok(Some(given)),
-        Response::Err { error } if NOT_FOUND.contains(&error.error_code()) => Ok(None),
-        Response::Err { error } => bail!("the broker refused {question}: {error}"),
-    }
 }
 
 /// The message that a request of `STREAM.MSG.GET` names, if it is there.
