@@ -6,6 +6,7 @@ use expiration::{
     handlers::{OrderCancelledHandler, OrderCreatedHandler, OrderExtendedHandler},
     http,
     monitor::Monitor,
+    rebuild::{CheckpointWatch, Rebuilder, Stores},
     relay::{DueWake, Relay},
     schedule::Schedule,
 };
@@ -30,16 +31,24 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
         Schedule::trusting(settings.redis_url.expose_secret(), settings.redis_ca.as_ref(), &nats.cluster_id)?
             .for_worker(&nats.servers.client_id);
     let due_wake = DueWake::default();
-    process
-        .serve(http::router(schedule.clone(), max_delay, due_wake.clone(), settings.internal_token))
-        .await?;
+    let watch = CheckpointWatch::default();
+    let internal = http::Internal::new(schedule.clone(), max_delay, due_wake.clone(), watch.clone());
+    process.serve(http::router(internal, settings.internal_token)).await?;
     let broker = Broker::connect(Service::Expiration, nats, process.health()).await?;
     let stop = process.stopping();
 
     let relay = Relay::new(schedule.clone(), broker.publisher(), due_wake.clone(), process.health())?;
     let created = OrderCreatedHandler::new(schedule.clone(), max_delay, due_wake.clone());
     let cancelled = OrderCancelledHandler::new(schedule.clone());
-    let extended = OrderExtendedHandler::new(schedule.clone(), max_delay, due_wake);
+    let extended = OrderExtendedHandler::new(schedule.clone(), max_delay, due_wake.clone());
+    let stores = Stores {
+        schedule: schedule.clone(),
+        broker: broker.clone(),
+        max_delay,
+        due_wake,
+        acknowledged: relay.acknowledged(),
+    };
+    let rebuilder = Rebuilder::new(stores, watch, process.health());
     let monitor = Monitor::new(schedule, relay.in_flight(), broker.clone(), process.health());
     let created =
         broker.consumer(created, ConsumerOptions { in_flight: BACKLOG_IN_FLIGHT, ..Default::default() });
@@ -51,6 +60,7 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     process.spawn("consumer of order:created", loops(created.run(stop.clone())));
     process.spawn("consumer of order:cancelled", loops(cancelled.run(stop.clone())));
     process.spawn("consumer of order:extended", loops(extended.run(stop.clone())));
+    process.spawn("rebuild", loops(rebuilder.run(stop.clone())));
     process.spawn("monitor", loops(monitor.run(stop)));
     Ok(())
 }

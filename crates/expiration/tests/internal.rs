@@ -12,14 +12,18 @@ use axum::{
 use common::{
     clock,
     event::{Id, Timestamp},
-    internal::{Forecast, ScheduleState, Timer, TimerAnswers, TimerPage, TimerState},
+    internal::{
+        CheckpointState, Forecast, RebuildAnswer, ScheduleState, Timer, TimerAnswers, TimerPage, TimerState,
+    },
 };
 use expiration::{
-    http::router,
+    http::{Internal, router},
+    rebuild::CheckpointWatch,
     relay::DueWake,
-    schedule::{Job, Schedule},
+    schedule::{Job, RebuildBatch, RebuildStep, Schedule},
 };
 use http_common::InternalToken;
+use messaging::Place;
 use process::config::Environment;
 use serde_json::{Value, json};
 use testkit::Redis;
@@ -41,7 +45,7 @@ impl World {
         let schedule = Schedule::new(&redis.url(), "test").unwrap().for_worker("worker-1");
         let mut env = Environment::from_pairs([("INTERNAL_TOKEN", TOKEN)]);
         let token = InternalToken::read(&mut env);
-        let router = router(schedule.clone(), MAX_DELAY, DueWake::default(), token);
+        let router = router(internal(&schedule), token);
         Self { redis, schedule, router }
     }
 
@@ -67,6 +71,10 @@ impl World {
         assert_eq!(status, StatusCode::OK, "{body}");
         serde_json::from_value(body).unwrap()
     }
+}
+
+fn internal(schedule: &Schedule) -> Internal {
+    Internal::new(schedule.clone(), MAX_DELAY, DueWake::default(), CheckpointWatch::default())
 }
 
 async fn ask(
@@ -151,6 +159,45 @@ async fn the_schedule_is_told_in_figures_paused_and_resumed() {
 }
 
 #[tokio::test]
+async fn the_checkpoint_and_the_rebuild_are_told_and_one_is_begun_by_hand_unless_it_is_under_way() {
+    let world = World::start().await;
+    world.job(8 * 24 * HOUR_MS).await;
+    let begin = async || {
+        let (status, answer) = world.ask("POST", "/internal/rebuild", "").await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        serde_json::from_value::<RebuildAnswer>(answer).unwrap().begun
+    };
+    let state: ScheduleState = world.get("/internal/schedule").await;
+    let none = CheckpointState { holds: false, sequence: 0, stored: at(0) };
+    assert_eq!((state.checkpoint, state.rebuild, state.beyond_retention), (Some(none), None, 1));
+    assert!(begin().await, "nobody rebuilds");
+
+    let mut lease = world.schedule.begin_rebuild().await.unwrap().unwrap();
+    assert!(!begin().await, "one is under way");
+    let (orders, fired) = (place(70, 2_000), place(3, 1_000));
+    let step = RebuildStep::Place(orders, fired);
+    world.schedule.apply_rebuild(&mut lease, &RebuildBatch::default(), step, (70, 100)).await.unwrap();
+    let state: ScheduleState = world.get("/internal/schedule").await;
+    let rebuild = state.rebuild.unwrap();
+    assert_eq!((rebuild.by.as_str(), rebuild.applied, rebuild.last, rebuild.left), ("worker-1", 70, 100, 30));
+    assert!((rebuild.since.as_millis() - clock::now_ms()).abs() < 60_000);
+    let checkpoint = CheckpointState { holds: false, sequence: 70, stored: at(2_000) };
+    assert_eq!(state.checkpoint, Some(checkpoint), "not at its end yet");
+    let step = RebuildStep::End(orders, fired);
+    world.schedule.apply_rebuild(&mut lease, &RebuildBatch::default(), step, (70, 70)).await.unwrap();
+    let state: ScheduleState = world.get("/internal/schedule").await;
+    assert_eq!(
+        (state.checkpoint, state.rebuild),
+        (Some(checkpoint), None),
+        "nobody has looked at the streams"
+    );
+}
+
+fn place(sequence: u64, stored_ms: i64) -> Place {
+    Place { created_ns: 7, sequence, stored_ns: stored_ms * 1_000_000 }
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_request_is_told_by_its_field() {
     let world = World::start().await;
     let id = Id::generate();
@@ -227,7 +274,7 @@ async fn what_is_asked_in_another_way_or_at_too_great_length_is_refused_as_every
 }
 
 /// Every operation, each with a body that is right, one that is wrong, and its path in the document.
-fn operations(id: &Id) -> [(&'static str, &'static str, String, String, String); 8] {
+fn operations(id: &Id) -> [(&'static str, &'static str, String, String, String); 9] {
     let until = at(clock::now_ms() + HOUR_MS);
     let none = String::new;
     let find = format!("/internal/timers/{id}");
@@ -242,6 +289,7 @@ fn operations(id: &Id) -> [(&'static str, &'static str, String, String, String);
         ("GET", "/internal/schedule/forecast", "/internal/schedule/forecast".to_owned(), none(), none()),
         ("PUT", "/internal/pause", "/internal/pause".to_owned(), pause, "{}".to_owned()),
         ("POST", "/internal/resume", "/internal/resume".to_owned(), "{}".to_owned(), "[]".to_owned()),
+        ("POST", "/internal/rebuild", "/internal/rebuild".to_owned(), none(), none()),
         ("POST", remove, remove.to_owned(), format!(r#"{{"ids":["{id}"]}}"#), "{}".to_owned()),
     ]
 }
@@ -283,7 +331,7 @@ async fn nobody_gets_an_answer_without_the_token_and_without_one_there_is_none()
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path} {authorization:?}");
         }
     }
-    let open = router(world.schedule.clone(), MAX_DELAY, DueWake::default(), None);
+    let open = router(internal(&world.schedule), None);
     let right = format!("Bearer {TOKEN}");
     let (status, _) = ask(&open, "GET", "/internal/schedule", Some(&right), "").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
@@ -302,6 +350,7 @@ async fn while_redis_is_away_the_answer_is_503_and_then_all_is_well() {
         ("POST", "/internal/timers/remove", r#"{"ids":["a"]}"#.to_owned()),
         ("PUT", "/internal/pause", json!({"until": until, "by": "ann"}).to_string()),
         ("POST", "/internal/resume", "{}".to_owned()),
+        ("POST", "/internal/rebuild", String::new()),
     ] {
         let (status, answer) = world.ask(method, path, &body).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{method} {path}: {answer}");

@@ -60,15 +60,15 @@ async fn a_burst_that_falls_due_in_a_pause_waits_for_its_end_also_with_a_worker_
 }
 
 #[tokio::test]
-async fn a_pause_is_gone_with_the_redis_that_is_wiped() {
+async fn a_pause_is_gone_with_the_redis_that_is_wiped_and_what_waited_comes_back_and_fires() {
     let world = World::start().await;
     let worker = world.worker("expiration-1").await;
     pause(&world).await;
-    world.orders([in_ms(0)]).await;
+    let mut orders = world.orders([in_ms(0)]).await;
     world.has_scheduled(1).await;
     says(&worker, true).await;
     world.redis_command::<()>(&["FLUSHALL"]).await;
     says(&worker, false).await;
-    let orders = world.orders((0..20).map(|_| in_ms(50))).await;
+    orders.extend(world.orders((0..20).map(|_| in_ms(50))).await);
     world.fires_exactly(&orders).await;
 }

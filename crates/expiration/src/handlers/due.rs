@@ -13,14 +13,19 @@ use crate::schedule::Job;
 /// The timer that an order needs, unless it is further away than `longest`: that is a mistake of the publisher, and would fill
 /// Redis for ever. A due time in the past is due now: every order looks so after an outage.
 fn job(id: &Id, expires_at: Timestamp, longest: Duration) -> Result<Job, Outcome> {
+    match due_ms(expires_at, longest, clock::now_ms()) {
+        Some(due_ms) => Ok(Job { id: id.clone(), due_ms }),
+        None => Err(Outcome::reject(format!(
+            "order {id} expires at {expires_at}, further away than EXPIRATION_MAX_DELAY allows"
+        ))),
+    }
+}
+
+/// When a timer is due that is asked for at `now_ms`; `None` if that is further away than `longest`.
+pub(crate) fn due_ms(expires_at: Timestamp, longest: Duration, now_ms: i64) -> Option<i64> {
     let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
     let due_ms = expires_at.as_millis();
-    if due_ms > clock::now_ms().saturating_add_unsigned(longest_ms) {
-        return Err(Outcome::reject(format!(
-            "order {id} expires at {expires_at}, further away than EXPIRATION_MAX_DELAY allows"
-        )));
-    }
-    Ok(Job { id: id.clone(), due_ms: due_ms.max(0) })
+    (due_ms <= now_ms.saturating_add_unsigned(longest_ms)).then(|| due_ms.max(0))
 }
 
 /// The jobs of a batch, and the outcome for each of its events once they are stored.

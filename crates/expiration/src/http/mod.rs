@@ -1,4 +1,4 @@
-//! What `console` alone asks for and changes, under `/internal`: timers, the schedule in figures, the pause.
+//! What `console` alone asks for and changes, under `/internal`: timers, the schedule in figures, the pause, a rebuild.
 
 mod body;
 mod problem;
@@ -20,7 +20,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use problem::Problem;
 use request_layer::request_layer;
 
-use crate::{relay::DueWake, schedule::Schedule};
+use crate::{rebuild::CheckpointWatch, relay::DueWake, schedule::Schedule};
 
 #[derive(OpenApi)]
 #[openapi(info(title = "expiration, for console"), modifiers(&Token))]
@@ -40,21 +40,24 @@ const LONGEST_BODY: usize = 128 * 1024;
 
 /// What the handlers work on. Cheap to clone.
 #[derive(Clone, Debug)]
-struct Internal {
+pub struct Internal {
     schedule: Schedule,
     max_delay: Duration,
     /// A timer that is moved to an earlier instant, or the end of a pause, is seen at once by this worker; the others look
     /// once a second.
     due_wake: DueWake,
+    watch: CheckpointWatch,
 }
 
-/// The routes, and `GET /internal/openapi.json` with their document, for who has the `token`; without one there are none. Nothing is moved further away than `max_delay`.
-pub fn router(
-    schedule: Schedule,
-    max_delay: Duration,
-    due_wake: DueWake,
-    token: Option<InternalToken>,
-) -> Router {
+impl Internal {
+    /// Of this worker. Nothing is moved further away than `max_delay`.
+    pub fn new(schedule: Schedule, max_delay: Duration, due_wake: DueWake, watch: CheckpointWatch) -> Self {
+        Self { schedule, max_delay, due_wake, watch }
+    }
+}
+
+/// The routes, and `GET /internal/openapi.json` with their document, for who has the `token`; without one there are none.
+pub fn router(internal: Internal, token: Option<InternalToken>) -> Router {
     let (routes, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(timers::list))
         .routes(routes!(timers::find))
@@ -64,6 +67,7 @@ pub fn router(
         .routes(routes!(schedule::forecast))
         .routes(routes!(schedule::pause))
         .routes(routes!(schedule::resume))
+        .routes(routes!(schedule::rebuild))
         .split_for_parts();
     let routes = routes
         .route("/internal/openapi.json", get(async move || Json(document)))
@@ -71,6 +75,6 @@ pub fn router(
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
         })
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .with_state(Internal { schedule, max_delay, due_wake });
+        .with_state(internal);
     http_common::internal(routes, token).layer(from_fn(request_layer)).layer(from_fn(read_on))
 }

@@ -98,7 +98,7 @@ pub(super) async fn find(
     security(("token" = []))
 )]
 pub(super) async fn move_timers(
-    State(Internal { schedule, max_delay, due_wake }): State<Internal>,
+    State(Internal { schedule, max_delay, due_wake, .. }): State<Internal>,
     Body(MoveTimers { timers }): Body<MoveTimers>,
 ) -> Result<Json<TimerAnswers>, Problem> {
     check_count("timers", timers.len())?;

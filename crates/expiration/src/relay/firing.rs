@@ -61,14 +61,17 @@ impl Firing {
 
     async fn publish(&self, messages: &[Outgoing], pipeline: &Pipeline) -> Published<'_> {
         let mut publishing = pipeline.publisher.begin(messages.len()).await;
+        let before = pipeline.acknowledged.last();
         for (instant, group) in self.groups() {
             pipeline.sleeper.until(instant).await;
             publishing.send(&messages[group]).await;
         }
         let mut published = Published::default();
-        for (job, answer) in self.claim.jobs.iter().zip(publishing.acks().await) {
+        let answers = publishing.acks().await;
+        pipeline.acknowledged.take(before, answers.iter().filter_map(|answer| answer.as_ref().ok().copied()));
+        for (job, answer) in self.claim.jobs.iter().zip(answers) {
             match answer {
-                Ok(()) => published.stored.push(job),
+                Ok(_) => published.stored.push(job),
                 Err(error) => {
                     debug!("{error}");
                     published.unknown.push(job);

@@ -3,6 +3,7 @@
 //! claim -> publish -> await every PubAck -> complete what is stored, release the rest. The next jobs are claimed
 //! while PubAcks are awaited. A crash between any two of these steps leaves a claim that lapses.
 
+mod acknowledged;
 mod due_wake;
 mod firing;
 mod in_flight;
@@ -22,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
+pub use acknowledged::Acknowledged;
 pub use due_wake::DueWake;
 use firing::{Figures, Firing};
 pub use in_flight::InFlight;
@@ -77,6 +79,7 @@ pub struct Relay {
 struct Pipeline {
     schedule: Schedule,
     publisher: Publisher,
+    acknowledged: Acknowledged,
     sleeper: PreciseSleeper,
     figures: Figures,
 }
@@ -92,8 +95,13 @@ impl Relay {
         due_wake: DueWake,
         health: &Health,
     ) -> anyhow::Result<Self> {
-        let pipeline =
-            Pipeline { schedule, publisher, sleeper: PreciseSleeper::start()?, figures: Figures::new() };
+        let pipeline = Pipeline {
+            schedule,
+            publisher,
+            acknowledged: Acknowledged::default(),
+            sleeper: PreciseSleeper::start()?,
+            figures: Figures::new(),
+        };
         Ok(Self {
             pipeline: Arc::new(pipeline),
             heartbeat: health.register_loop("relay", LONGEST_SILENCE),
@@ -105,6 +113,11 @@ impl Relay {
             blind: AtomicBool::new(false),
             behind: AtomicBool::new(false),
         })
+    }
+
+    /// What the stream has acknowledged to this relay.
+    pub fn acknowledged(&self) -> Acknowledged {
+        self.pipeline.acknowledged.clone()
     }
 
     /// What this relay has claimed and not completed.

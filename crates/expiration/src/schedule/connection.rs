@@ -13,6 +13,8 @@ use redis::{
 use socket2::TcpKeepalive;
 use tokio::sync::Mutex;
 
+use super::runs::{self, Runs};
+
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 /// A command without an answer by then may well have been executed.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -24,6 +26,7 @@ pub(super) struct Connection {
     client: Client,
     config: AsyncConnectionConfig,
     current: Mutex<Current>,
+    runs: Runs,
 }
 
 #[derive(Default)]
@@ -56,7 +59,7 @@ impl Connection {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        Ok(Self { client: client(info, ca)?, config, current: Mutex::default() })
+        Ok(Self { client: client(info, ca)?, config, current: Mutex::default(), runs: Runs::default() })
     }
 
     /// Runs one command or script. After an error that casts doubt on the connection the next call has a new one.
@@ -81,12 +84,21 @@ impl Connection {
         let connection = match &current.connection {
             Some(connection) => connection.clone(),
             None => {
-                let opened = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
+                let mut opened =
+                    self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
+                // Before the first write: whatever this server acknowledges may be lost with it.
+                let info: String = redis::cmd("INFO").arg("replication").query_async(&mut opened).await?;
+                self.runs.note(runs::of(&info));
                 current.generation += 1;
                 current.connection.insert(opened).clone()
             }
         };
         Ok((current.generation, connection))
+    }
+
+    /// In which runs it has been.
+    pub(super) fn runs(&self) -> &Runs {
+        &self.runs
     }
 
     async fn discard(&self, generation: u64) {

@@ -14,6 +14,10 @@ pub(super) struct Keys {
     /// Hash: the fraction of a claim's score, 1 to 4095 -> its score and who has it. It keeps what is over until the
     /// fraction comes round again.
     pub(super) holders: String,
+    /// Hash: the places in the streams up to which everything is in the set, and the run of Redis in which that is so.
+    pub(super) checkpoint: String,
+    /// Hash: who rebuilds, until when, and how far it is. What is left of one that is over means nothing.
+    pub(super) rebuild: String,
 }
 
 impl Keys {
@@ -25,6 +29,8 @@ impl Keys {
             clock: format!("{schedule}:clock"),
             pause: format!("{schedule}:pause"),
             holders: format!("{schedule}:holders"),
+            checkpoint: format!("{schedule}:checkpoint"),
+            rebuild: format!("{schedule}:rebuild"),
         }
     }
 }

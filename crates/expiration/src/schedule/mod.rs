@@ -2,9 +2,11 @@
 //!
 //! A job never leaves the set until its event is stored. Claiming re-scores it in place, so recovery from a crash is
 //! the normal poll: a lapsed claim is simply due again. No reaper, no cursor, no second set. What operators pause stands beside
-//! it, where the script that claims reads it: no worker can miss it.
+//! it, where the script that claims reads it: no worker can miss it. So does the checkpoint, which is lost with the set and tells
+//! that something was.
 
 mod change;
+mod checkpoint;
 mod claim;
 mod connection;
 mod earliest_due;
@@ -13,6 +15,8 @@ mod holders;
 mod keys;
 mod page;
 mod pause;
+mod rebuild;
+mod runs;
 mod scripts;
 mod server;
 mod state;
@@ -27,12 +31,14 @@ use common::event::Id;
 use process::config::CaFile;
 use redis::{Pipeline, RedisError, ScriptInvocation, cmd};
 
+pub use checkpoint::{Checkpoint, Standing, UnderWay};
 pub use claim::{Claim, ClaimOptions, Claimed};
 use connection::Connection;
 use earliest_due::EarliestDue;
 use keys::Keys;
 pub use page::PageQuery;
 pub use pause::{LONGEST_PAUSE, PauseAnswer, Waiting};
+pub use rebuild::{RebuildBatch, RebuildError, RebuildLease, RebuildStep, Rebuilt};
 use scripts::Scripts;
 pub use server::ServerFacts;
 

@@ -13,6 +13,12 @@ pub(super) struct Scripts {
     pub(super) page: Script,
     pub(super) pause: Script,
     pub(super) resume: Script,
+    pub(super) checkpoint_look: Script,
+    pub(super) checkpoint_advance: Script,
+    pub(super) checkpoint_forget: Script,
+    pub(super) rebuild_begin: Script,
+    pub(super) rebuild_apply: Script,
+    pub(super) rebuild_give_up: Script,
 }
 
 impl Default for Scripts {
@@ -27,6 +33,12 @@ impl Default for Scripts {
             page: Script::new(include_str!("page.lua")),
             pause: Script::new(include_str!("pause.lua")),
             resume: Script::new(include_str!("resume.lua")),
+            checkpoint_look: Script::new(include_str!("checkpoint_look.lua")),
+            checkpoint_advance: Script::new(include_str!("checkpoint_advance.lua")),
+            checkpoint_forget: Script::new(include_str!("checkpoint_forget.lua")),
+            rebuild_begin: Script::new(include_str!("rebuild_begin.lua")),
+            rebuild_apply: Script::new(include_str!("rebuild_apply.lua")),
+            rebuild_give_up: Script::new(include_str!("rebuild_give_up.lua")),
         }
     }
 }

@@ -71,6 +71,9 @@ impl Schedule {
                 // What is in hand is fired long before its claim lapses.
                 falling_due: counts.falling_due.saturating_sub(lapsing),
             }),
+            checkpoint: None,
+            rebuild: None,
+            beyond_retention: 0,
         })
     }
 

@@ -20,6 +20,7 @@ use testkit::{Nats, Redis, ServiceProcess, eventually};
 pub const LONG: Duration = Duration::from_secs(60);
 pub const CLUSTER: &str = "ticketing";
 pub const DUE_KEY: &str = "{ticketing:order:expiration}:due";
+pub const CHECKPOINT: &str = "{ticketing:order:expiration}:checkpoint";
 
 /// The servers of one test.
 pub struct World {
@@ -34,7 +35,10 @@ impl World {
     }
 
     pub async fn with_redis(arguments: &[&str]) -> Self {
-        let (nats, redis) = (Nats::start().await.unwrap(), Redis::start_with(arguments).await.unwrap());
+        Self::of(Nats::start().await.unwrap(), Redis::start_with(arguments).await.unwrap()).await
+    }
+
+    pub async fn of(nats: Nats, redis: Redis) -> Self {
         let client = async_nats::ConnectOptions::new()
             .max_reconnects(None)
             .ping_interval(Duration::from_secs(2))
@@ -54,6 +58,15 @@ impl World {
         for publisher in [Service::Orders, Service::Expiration] {
             self.jetstream.get_or_create_stream(Topology::new(CLUSTER, 1).stream(publisher)).await.unwrap();
         }
+    }
+
+    /// Deletes both with all that is in them, and makes them anew.
+    pub async fn recreate_streams(&self) {
+        for publisher in [Service::Orders, Service::Expiration] {
+            let name = Topology::new(CLUSTER, 1).stream_name(publisher);
+            self.jetstream.delete_stream(name).await.unwrap();
+        }
+        self.create_streams().await;
     }
 
     /// An `expiration` process that may still be starting.

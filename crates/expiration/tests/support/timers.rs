@@ -27,7 +27,16 @@ pub struct World {
 
 impl World {
     pub async fn start() -> Self {
-        let redis = Redis::start().await.unwrap();
+        Self::start_with(&[]).await
+    }
+
+    /// One that a restart leaves as it is.
+    pub async fn persistent() -> Self {
+        Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"]).await
+    }
+
+    async fn start_with(arguments: &[&str]) -> Self {
+        let redis = Redis::start_with(arguments).await.unwrap();
         let schedule = Schedule::new(&redis.url(), "test").unwrap().for_worker("worker-1");
         Self { redis, schedule }
     }

@@ -17,7 +17,8 @@
 //!
 //! Left out: partitions, each of which is a schedule of its own; claims ahead of time, and which job a worker prefers;
 //! what fell out of a stream by its age; and a server that goes on taking writes after another one took over, whose
-//! acknowledged events nobody knows to be lost (`min-replicas-to-write` keeps it from that).
+//! acknowledged events nobody knows to be lost (`min-replicas-to-write` keeps it from that). One that is left for another
+//! and comes back in the same run is known to whoever was on both: everything is read again then.
 
 mod apply;
 mod checking;

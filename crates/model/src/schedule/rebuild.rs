@@ -10,6 +10,9 @@
 //! is advanced meanwhile would go back). Refused, it is given up: whoever finds no checkpoint that holds begins again. The
 //! last script writes the run.
 //!
+//! The code may end sooner, at the last message that any consumer was given when it was asked, after the lease: what was not given
+//! by then is applied later, in the same run, as what is stored later. Here it always ends at the stream's last message.
+//!
 //! A rebuild removes nothing but what was cancelled: the set may have timers from messages that it does not read, which
 //! are newer, older or in a stream that is gone.
 
