@@ -9,7 +9,7 @@ use orders::{
     handlers::{OnExpirationComplete, OnPaymentCreated, OnPaymentSettled, OnTicketCreated, OnTicketUpdated},
     http::{self, Api},
     sampler::Sampler,
-    store::{SCHEMA, Store},
+    store::{RETELLING, SCHEMA, Store},
     sweeper::Sweeper,
     unsettled,
     watermark::Watermarks,
@@ -63,7 +63,9 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     broker.spawn_consumer(OnTicketUpdated(store.clone()), &process, &committing);
     spawn_unsettled(&store, &process);
     spawn_sweeper(store, watermarks, &process, &committing);
-    outbox::spawn_relay(&process, Relay::new(database, broker.publisher(), wake), committing);
+    let relay = Relay::new(database, broker, wake);
+    outbox::spawn_check(&process, relay.check(&RETELLING));
+    outbox::spawn_relay(&process, relay, committing);
     Ok(())
 }
 

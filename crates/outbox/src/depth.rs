@@ -1,13 +1,14 @@
 //! How much waits in the outbox: as metrics, and for who asks.
 
-use common::internal::OutboxState;
+use chrono::{DateTime, Utc};
+use common::internal::{OutboxState, ToldAgain};
 use metrics::gauge;
 use postgres::Database;
 
 /// Before every position.
 const START: i64 = i64::MIN;
 
-/// What waits in the outbox. Called by a service's `store`, for `console`.
+/// What waits in the outbox.
 ///
 /// # Errors
 /// What Postgres answers.
@@ -17,7 +18,8 @@ pub async fn state(database: &Database) -> sqlx::Result<OutboxState> {
         let count = |number: i64| u64::try_from(number).unwrap_or_default();
         // A clock of Postgres that was set back makes no age below zero.
         let oldest_age_ms = (oldest_s.max(0.0) * 1_000.0) as u64;
-        Ok(OutboxState { depth: count(depth), set_aside: count(set_aside), oldest_age_ms })
+        let told_again = told_again(database).await?;
+        Ok(OutboxState { depth: count(depth), set_aside: count(set_aside), oldest_age_ms, told_again })
     })
     .await
 }
@@ -43,4 +45,23 @@ async fn look(database: &Database, floor: i64) -> sqlx::Result<(i64, i64, f64)> 
     let found = found.bind(floor).fetch_one(&mut *connection).await?;
     connection.release();
     Ok(found)
+}
+
+/// The last time that something was told again because the broker had lost it or a listener had missed it.
+async fn told_again(database: &Database) -> sqlx::Result<Option<ToldAgain>> {
+    let mut connection = database.connection().await?;
+    let found: Option<(DateTime<Utc>, DateTime<Utc>, i64, i64)> = sqlx::query_as(
+        "select at, since, events, (select count(*) from outbox_told_again where cause <> 'asked')
+         from outbox_told_again where cause <> 'asked' order by id desc limit 1",
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    connection.release();
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    Ok(found.map(|(at, since, events, losses)| ToldAgain {
+        at: at.into(),
+        events: count(events),
+        since: since.into(),
+        losses: count(losses),
+    }))
 }

@@ -1,4 +1,4 @@
-//! Up to which position the outbox is empty for good.
+//! Up to which position a table is empty for good whose rows come and go: the outbox, and what its relays remember.
 //!
 //! A deleted row stays in the table and its index as long as some snapshot may see it. While a dump holds one for an hour,
 //! each look from the beginning would walk over all that was told in that hour. So looks begin behind the floor: every
@@ -22,9 +22,35 @@ const STEP: Duration = Duration::from_secs(1);
 /// Time between two looks from the beginning.
 const FULL_LOOK: Duration = Duration::from_secs(60);
 
-/// What one relay knows of the floor.
-#[derive(Debug, Default)]
-pub(crate) struct Floor(Mutex<State>);
+/// What one loop knows of the floor of a table.
+#[derive(Debug)]
+pub(crate) struct Floor {
+    /// Reads [`Seen`] behind a floor.
+    look: &'static str,
+    state: Mutex<State>,
+}
+
+/// The statement of a table, and of its column.
+macro_rules! look {
+    ($table:literal, $column:literal) => {
+        concat!(
+            "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
+                    pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xmax,
+                    (select min(",
+            $column,
+            ") from ",
+            $table,
+            " where ",
+            $column,
+            " > $1) as first,
+                    coalesce(pg_sequence_last_value(pg_get_serial_sequence('",
+            $table,
+            "', '",
+            $column,
+            "')), 0) as newest"
+        )
+    };
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -57,6 +83,14 @@ struct Seen {
 }
 
 impl Floor {
+    pub(crate) fn of_outbox() -> Self {
+        Self { look: look!("outbox", "position"), state: Mutex::default() }
+    }
+
+    pub(crate) fn of_told() -> Self {
+        Self { look: look!("outbox_told", "id"), state: Mutex::default() }
+    }
+
     /// Behind which position to look now: 0 each [`FULL_LOOK`].
     pub(crate) fn behind(&self) -> i64 {
         let mut state = self.state();
@@ -85,12 +119,7 @@ impl Floor {
             state.floor
         };
         let mut connection = database.connection().await?;
-        let seen = sqlx::query_as(
-            "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
-                    pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xmax,
-                    (select min(position) from outbox where position > $1) as first,
-                    coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'position')), 0) as newest",
-        );
+        let seen = sqlx::query_as(self.look);
         let seen = seen.bind(floor).fetch_one(&mut *connection).await?;
         connection.release();
         self.state().learn(seen);
@@ -98,7 +127,7 @@ impl Floor {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

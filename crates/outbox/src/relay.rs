@@ -5,11 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use common::event::Subject;
 use futures_util::FutureExt as _;
-use messaging::{Outgoing, PublishError, Publisher};
+use messaging::{Broker, Outgoing, Place, PublishError, Publisher, Stored};
 use metrics::counter;
 use process::{health::Heartbeat, telemetry::begin_at_zero};
 use sqlx::PgConnection;
@@ -17,7 +17,12 @@ use tracing::{debug, info, warn};
 
 use postgres::{Database, within};
 
-use crate::{Wake, depth, floor::Floor};
+use crate::{
+    Check, Retelling, Wake, depth,
+    floor::Floor,
+    mend::Mender,
+    told::{self, Deletion, Memory},
+};
 
 /// Rows that one transaction takes, publishes and deletes.
 pub const BATCH: usize = 500;
@@ -35,9 +40,13 @@ const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Relay {
     database: Database,
+    broker: Broker,
     publisher: Publisher,
     wake: Wake,
     floor: Floor,
+    memory: Memory,
+    /// Rung when the stream misses something.
+    suspicion: Wake,
 }
 
 /// The result of one pass over the outbox.
@@ -54,32 +63,64 @@ pub struct Pass {
 }
 
 impl Relay {
-    /// A relay that looks at the outbox whenever `wake` is rung, and every 250 ms.
-    pub fn new(database: Database, publisher: Publisher, wake: Wake) -> Self {
+    /// A relay that looks at the outbox whenever `wake` is rung, and every 250 ms. It publishes as the broker's service.
+    pub fn new(database: Database, broker: Broker, wake: Wake) -> Self {
         begin_at_zero("outbox_published_total");
-        Self { database, publisher, wake, floor: Floor::default() }
+        let (floor, memory, suspicion) = (Floor::of_outbox(), Memory::default(), Wake::default());
+        Self { database, publisher: broker.publisher(), broker, wake, floor, memory, suspicion }
+    }
+
+    /// The check of this process, which looks at once when this relay misses something.
+    pub fn check(&self, retelling: &'static Retelling) -> Check {
+        let mender = Mender { database: self.database.clone(), broker: self.broker.clone(), retelling };
+        Check::new(mender, self.wake.clone(), self.suspicion.clone())
     }
 
     /// One transaction: takes up to [`BATCH`] rows that no other relay holds, publishes them, deletes exactly those that
     /// the broker acknowledged, and sets aside those that it refuses while it takes others.
     ///
+    /// Before it deletes it looks whether the stream still has what this relay remembers and what it has just published: see
+    /// `told.rs`.
+    ///
     /// # Errors
-    /// When Postgres is away. What was published by then is published again, with the same ids.
+    /// When Postgres is away, or the stream has lost what the relay remembers and it is not told again yet. What was published
+    /// by then is published again, with the same ids.
     pub async fn run_once(&self) -> anyhow::Result<Pass> {
-        within(PASS_LIMIT, Box::pin(self.pass())).await.context("relay the outbox")
+        let pass = tokio::time::timeout(PASS_LIMIT, Box::pin(self.pass())).await;
+        pass.unwrap_or_else(|_elapsed| bail!("it took longer than {PASS_LIMIT:?}"))
+            .context("relay the outbox")
     }
 
-    async fn pass(&self) -> sqlx::Result<Pass> {
+    async fn pass(&self) -> anyhow::Result<Pass> {
+        if self.memory.waits(&self.database, &self.broker).await? {
+            self.suspicion.ring();
+            return Err(Missing::Remembered.into());
+        }
         let mut transaction = self.database.begin().await?;
         let (positions, batch) = take(&mut transaction, self.floor.behind()).await?;
         if batch.is_empty() {
             transaction.rollback().await?;
             return Ok(Pass { taken: 0, stored: 0, set_aside: 0, failure: None });
         }
-        let sorted = Sorted::of(&positions, self.publisher.publish(&batch).await);
-        delete(&mut transaction, &sorted.stored).await?;
+        let mut sorted = Sorted::of(&positions, self.publisher.publish(&batch).await);
+        let newest = match self.verify(&sorted, &batch).await {
+            Ok(newest) => newest,
+            Err(failure) => {
+                transaction.rollback().await?;
+                self.note(&failure).await?;
+                return Ok(Pass { taken: batch.len(), stored: 0, set_aside: 0, failure: Some(failure) });
+            }
+        };
+        let mut remembered = None;
+        if let Some(newest) = newest {
+            let deletion = Deletion { positions: &sorted.stored, newest, before: self.memory.row() };
+            remembered = deletion.run(&mut transaction).await?;
+        }
         let newly_set_aside = set_aside(&mut transaction, &sorted.refused).await?;
         transaction.commit().await?;
+        if let Some(remembered) = remembered {
+            self.memory.remember(remembered);
+        }
         counter!("outbox_published_total").increment(sorted.stored.len() as u64);
         if let (1.., Some(refusal)) = (newly_set_aside, &sorted.refusal) {
             warn!(
@@ -90,8 +131,38 @@ impl Relay {
             taken: batch.len(),
             stored: sorted.stored.len(),
             set_aside: sorted.refused.len(),
-            failure: sorted.failure.map(Into::into),
+            failure: sorted.failure.take().map(Into::into),
         })
+    }
+
+    /// The place of the newest event that this pass has stored, if it has: with what the relay remembers, the stream still has it.
+    async fn verify(&self, sorted: &Sorted, batch: &[Outgoing]) -> anyhow::Result<Option<Place>> {
+        let Some(Newest { stored: Stored { sequence, .. }, nth }) = sorted.newest else { return Ok(None) };
+        let publisher = self.broker.service();
+        let remembered = async {
+            match self.memory.row() {
+                Some(row) => self.broker.still_has(publisher, row.place).await,
+                None => Ok(true),
+            }
+        };
+        let published = self.broker.place_of(publisher, sequence, &batch[nth].message_id);
+        let (is_there, place) = tokio::try_join!(remembered, published)?;
+        match place {
+            _ if !is_there => Err(Missing::Remembered.into()),
+            Some(place) => Ok(Some(place)),
+            None => Err(Missing::Published(sequence).into()),
+        }
+    }
+
+    /// Has the check look at what is missing.
+    async fn note(&self, failure: &anyhow::Error) -> sqlx::Result<()> {
+        match failure.downcast_ref() {
+            Some(Missing::Remembered) => self.memory.doubt(),
+            Some(Missing::Published(sequence)) => told::remember_lost(&self.database, *sequence).await?,
+            None => return Ok(()),
+        }
+        self.suspicion.ring();
+        Ok(())
     }
 
     /// Relays until `stop` is done, whatever fails, and then what was committed last: so `stop` waits for whatever
@@ -154,10 +225,29 @@ impl Pass {
     }
 }
 
+/// What the stream does not have, although the broker has acknowledged it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Missing {
+    #[error("the broker has lost what it had acknowledged, which is told again before anything else")]
+    Remembered,
+    #[error("the broker has acknowledged an event as message {0}, and does not have it any more")]
+    Published(u64),
+}
+
+/// The event of a batch that is the newest in the stream.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    stored: Stored,
+    /// Its place in the batch.
+    nth: usize,
+}
+
 /// A batch by what the broker made of it.
 #[derive(Debug, Default)]
 struct Sorted {
     stored: Vec<i64>,
+    /// Of those.
+    newest: Option<Newest>,
     refused: Vec<i64>,
     /// Why the first of those was refused.
     refusal: Option<PublishError>,
@@ -166,12 +256,18 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn of(positions: &[i64], answers: Vec<Result<(), PublishError>>) -> Self {
+    fn of(positions: &[i64], answers: Vec<Result<Stored, PublishError>>) -> Self {
         let takes_others = answers.iter().any(Result::is_ok);
         let mut sorted = Self::default();
-        for (position, answer) in positions.iter().zip(answers) {
+        for (nth, (position, answer)) in positions.iter().zip(answers).enumerate() {
             match answer {
-                Ok(()) => sorted.stored.push(*position),
+                Ok(stored) => {
+                    sorted.stored.push(*position);
+                    let is_newer = |newest: Newest| stored.sequence > newest.stored.sequence;
+                    if sorted.newest.is_none_or(is_newer) {
+                        sorted.newest = Some(Newest { stored, nth });
+                    }
+                }
                 // What the broker refuses while it takes others is refused for what it is, and not for how the broker is.
                 Err(error) if error.is_final() || takes_others && error.is_refusal() => {
                     sorted.refused.push(*position);
@@ -242,19 +338,6 @@ async fn take(connection: &mut PgConnection, floor: i64) -> sqlx::Result<(Vec<i6
         batch.push(Outgoing { subject, message_id, traceparent, claim: None, payload: Bytes::from(payload) });
     }
     Ok((positions, batch))
-}
-
-/// Deletes rows that this transaction holds.
-async fn delete(connection: &mut PgConnection, positions: &[i64]) -> sqlx::Result<()> {
-    let deleted = sqlx::query("delete from outbox where position = any($1)")
-        .bind(positions)
-        .execute(connection)
-        .await?;
-    if deleted.rows_affected() == positions.len() as u64 {
-        return Ok(());
-    }
-    let text = format!("deleted {} of {} locked outbox rows", deleted.rows_affected(), positions.len());
-    Err(sqlx::Error::Protocol(text))
 }
 
 /// Puts rows that this transaction holds behind all others until later: 5 s, and twice as long after each refusal, up to

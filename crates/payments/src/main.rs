@@ -14,7 +14,7 @@ use payments::{
     http::{self, Api, Patience},
     pruner::Pruner,
     settler::Settler,
-    store::{SCHEMA, Store},
+    store::{RETELLING, SCHEMA, Store},
     stripe::Stripe,
 };
 use postgres::Database;
@@ -65,7 +65,9 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     broker.spawn_consumer(OnPaymentRejected(store.clone()), &process, &committing);
     Pruner::new(store.clone()).spawn(&process);
     spawn_settler(Settler::new(store, cashier, due), &process, &committing);
-    outbox::spawn_relay(&process, Relay::new(database, broker.publisher(), wake), committing);
+    let relay = Relay::new(database, broker, wake);
+    outbox::spawn_check(&process, relay.check(&RETELLING));
+    outbox::spawn_relay(&process, relay, committing);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use tickets::{
     handlers::{OnOrderCancelled, OnOrderCreated},
     http::{self, Api},
     janitor::Janitor,
-    store::{SCHEMA, Store},
+    store::{RETELLING, SCHEMA, Store},
 };
 use tokio_util::task::TaskTracker;
 use web::Sessions;
@@ -48,6 +48,8 @@ async fn live(settings: Settings, process: Process) -> anyhow::Result<()> {
     broker.spawn_consumer(OnOrderCreated(store.clone()), &process, &committing);
     broker.spawn_consumer(OnOrderCancelled(store.clone()), &process, &committing);
     Janitor::new(store).spawn(&process);
-    outbox::spawn_relay(&process, Relay::new(database, broker.publisher(), wake), committing);
+    let relay = Relay::new(database, broker, wake);
+    outbox::spawn_check(&process, relay.check(&RETELLING));
+    outbox::spawn_relay(&process, relay, committing);
     Ok(())
 }

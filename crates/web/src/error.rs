@@ -54,6 +54,11 @@ impl ApiError {
         Self::BadRequest(vec![FieldError::of(field, message)])
     }
 
+    /// A field, or a parameter of the query string, that has no instant.
+    pub fn no_instant(field: &'static str) -> Self {
+        Self::bad_field(field, "Expected an instant such as 2026-01-31T12:00:00.000Z")
+    }
+
     const fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,

@@ -15,6 +15,7 @@ mod path;
 mod query_string;
 mod request_layer;
 pub mod session;
+mod since_query;
 mod trace;
 
 pub use api::into_router;
@@ -27,4 +28,5 @@ pub use page::{Page, PageQuery, Paged};
 pub use path::PathId;
 pub use query_string::QueryString;
 pub use session::{Sessions, User};
+pub use since_query::SinceQuery;
 pub use trace::Trace;

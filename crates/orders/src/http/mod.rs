@@ -7,6 +7,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use axum::{Router, extract::FromRef};
 use http_common::InternalToken;
+use outbox::Outbox;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::Sessions;
 
@@ -27,6 +28,12 @@ pub struct Api {
     pub extension_limit: Duration,
     /// With which `console` asks. `None`: it is answered nothing.
     pub internal_token: Option<InternalToken>,
+}
+
+impl FromRef<Api> for Outbox {
+    fn from_ref(api: &Api) -> Self {
+        api.store.outbox()
+    }
 }
 
 impl FromRef<Api> for Sessions {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use common::{event::Id, internal::OutboxState};
+use common::event::Id;
 
 use super::{Store, row};
 
@@ -23,13 +23,5 @@ impl Store {
         .await?;
         let mut known = known.into_iter().map(row::id).collect::<sqlx::Result<HashSet<Id>>>()?;
         Ok(orders.iter().filter_map(|order| known.take(order)).collect())
-    }
-
-    /// What waits in the outbox.
-    ///
-    /// # Errors
-    /// What Postgres answers.
-    pub async fn outbox(&self) -> sqlx::Result<OutboxState> {
-        outbox::state(&self.database).await
     }
 }

@@ -16,6 +16,7 @@ mod migrate;
 mod owed;
 mod pay;
 mod place;
+mod retell;
 mod row;
 mod settle;
 
@@ -25,6 +26,7 @@ pub use extend::Extended;
 pub use migrate::SCHEMA;
 pub use owed::Closed;
 pub use place::{Placed, Placement};
+pub use retell::RETELLING;
 
 use common::event::SettledOutcome;
 use outbox::Wake;

@@ -9,8 +9,6 @@ use testkit::{Redis, ServiceProcess, eventually};
 use crate::platform::{Platform, READY};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// The grace of the sweeper and one of its intervals.
-const SECOND_TIMER: Duration = Duration::from_secs(12);
 
 async fn expiration(platform: &Platform, redis: &Redis) -> ServiceProcess {
     let expiration = ServiceProcess::command("expiration")
@@ -75,11 +73,9 @@ async fn a_schedule_that_is_wiped_in_mid_flight_leaves_no_order_later_than_the_s
     platform.all_cancelled(READY).await;
     check_told_once(&platform, &orders).await;
     let latest = platform.latest().await;
-    assert!(latest > 5 * SECOND, "{latest:?} late: that was not the sweeper");
-    assert!(latest < SECOND_TIMER + SECOND, "{latest:?} late");
+    assert!(latest < 2 * SECOND, "{latest:?} late: the timers did not come back");
     let metrics = platform.orders.get("/metrics").await.unwrap().1;
-    assert!(metrics.contains("orders_swept_total 20\n"), "{metrics}");
-    assert!(platform.orders.log().contains("sweeper"), "{}", platform.orders.log());
+    assert!(metrics.contains("orders_swept_total 0\n"), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,6 +31,8 @@ fn paths(order: &str) -> Vec<(Method, String)> {
         get("sweeper"),
         (Method::PUT, "/internal/sweeper".to_owned()),
         get("outbox"),
+        get("retell?since=2026-01-31T12:00:00.000Z"),
+        post("retell"),
         get("openapi.json"),
     ]
 }

@@ -19,7 +19,9 @@ async fn every_documented_status_is_answered_and_no_other_is() {
         ("/internal/orders/{id}", "/internal/orders/{id}/extend", "/internal/orders/{id}/cancel");
     let (known, owed, settle) =
         ("/internal/orders/known", "/internal/payments/owed", "/internal/payments/{id}/settle");
-    let (sweeper, outbox) = ("/internal/sweeper", "/internal/outbox");
+    let (sweeper, outbox, retell) = ("/internal/sweeper", "/internal/outbox", "/internal/retell");
+    let since = "2026-01-31T12:00:00.000Z";
+    let (asked_since, told_since) = (format!("?since={since}"), format!(r#"{{"since":"{since}"}}"#));
     let order = server.world.order(QUARTER).await;
     let paid = server.world.order(QUARTER).await;
     let (first, second) = (payment(&paid.id), payment(&paid.id));
@@ -39,6 +41,8 @@ async fn every_documented_status_is_answered_and_no_other_is() {
         (&get, sweeper, vec![""], vec![""]),
         (&put, sweeper, vec![""], vec!["{}", r#"{"heldUntil":1}"#, &long]),
         (&get, outbox, vec![""], vec![""]),
+        (&get, retell, vec![&asked_since, "?since=x"], vec![""]),
+        (&post, retell, vec![""], vec![&told_since, "{}", &long]),
     ];
     let path_of = |template: &str, id: &str| match template.contains("{id}") {
         true => template.replace("{id}", id),

@@ -23,6 +23,7 @@ mod platform;
 mod postgres;
 mod process;
 mod readiness;
+mod retell;
 mod sweeper;
 mod tickets;
 mod world;

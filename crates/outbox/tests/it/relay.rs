@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use common::traceparent::Traceparent;
 use outbox::{BATCH, enqueue};
-use process::health::Health;
 use testkit::{Postgres, eventually};
-use tokio_util::sync::CancellationToken;
 
-use crate::world::{World, event};
+use crate::{
+    running::Running,
+    world::{World, event},
+};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -357,27 +358,4 @@ async fn drained(world: &World) {
         if depth == 0 { Ok(()) } else { Err(format!("{depth} rows")) }
     })
     .await;
-}
-
-/// A relay that runs as in a service.
-struct Running {
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Running {
-    fn start(world: &World) -> Self {
-        let stop = CancellationToken::new();
-        let heartbeat = Health::new().register_loop("relay", LIMIT);
-        let relay = world.relay();
-        let stopped = stop.clone();
-        let task =
-            tokio::spawn(async move { relay.run(heartbeat, async { stopped.cancelled().await }).await });
-        Self { stop, task }
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        tokio::time::timeout(LIMIT, self.task).await.unwrap().unwrap();
-    }
 }

@@ -1,11 +1,7 @@
 //! `/internal`: what operators ask, through `console` alone.
 
 use axum::{Json, Router, extract::State};
-use common::{
-    api::ErrorBody,
-    event::Id,
-    internal::{OrderMoney, OutboxState},
-};
+use common::{api::ErrorBody, event::Id, internal::OrderMoney};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiError, PathId};
 
@@ -13,7 +9,7 @@ use super::Api;
 
 /// What `console` is answered.
 pub(super) fn router(api: Api) -> Router {
-    let routes = OpenApiRouter::new().routes(routes!(order)).routes(routes!(outbox));
+    let routes = OpenApiRouter::new().routes(routes!(order)).merge(outbox::internal_routes());
     let token = api.internal_token.clone();
     web::into_internal_router("Payments, for console", routes, api, token)
 }
@@ -31,15 +27,4 @@ pub(super) fn router(api: Api) -> Router {
 )]
 async fn order(State(api): State<Api>, PathId(order): PathId) -> Result<Json<OrderMoney>, ApiError> {
     Ok(Json(api.store.money_of(&order).await?))
-}
-
-/// What is committed and not yet told.
-#[utoipa::path(
-    get,
-    path = "/internal/outbox",
-    responses((status = 200, description = "How much it is.", body = OutboxState)),
-    security(("token" = []))
-)]
-async fn outbox(State(api): State<Api>) -> Result<Json<OutboxState>, ApiError> {
-    Ok(Json(api.store.outbox().await?))
 }

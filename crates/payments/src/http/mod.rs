@@ -13,6 +13,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
 };
 use http_common::InternalToken;
+use outbox::Outbox;
 use process::telemetry::begin_each_at_zero;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::Sessions;
@@ -52,6 +53,12 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self { order: Duration::from_secs(1), call: Duration::from_secs(4), provider: Duration::from_secs(8) }
+    }
+}
+
+impl FromRef<Api> for Outbox {
+    fn from_ref(api: &Api) -> Self {
+        api.store.outbox()
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use common::{
     event::Id,
-    internal::{OrderMoney, OutboxState, PaymentHistory},
+    internal::{OrderMoney, PaymentHistory},
     traceparent::Traceparent,
 };
 
@@ -52,14 +52,6 @@ impl Store {
         .await?;
         let payments = rows.into_iter().map(PaymentHistory::try_from).collect::<sqlx::Result<_>>()?;
         Ok(OrderMoney { expires_at: expires_at.flatten().map(Into::into), payments })
-    }
-
-    /// What waits in the outbox.
-    ///
-    /// # Errors
-    /// What Postgres answers.
-    pub async fn outbox(&self) -> sqlx::Result<OutboxState> {
-        outbox::state(&self.database).await
     }
 }
 

@@ -14,6 +14,7 @@ mod history;
 mod measure;
 mod migrate;
 mod orders;
+mod retell;
 mod row;
 mod settle;
 mod status;
@@ -25,6 +26,7 @@ pub use extend::ExtendedOrder;
 pub use measure::Unsettled;
 pub use migrate::SCHEMA;
 pub use orders::{CancelledOrder, CompletedOrder, CreatedOrder};
+pub use retell::RETELLING;
 
 use outbox::Wake;
 use postgres::Database;

@@ -16,6 +16,7 @@ mod pages;
 mod platform;
 mod process;
 mod races;
+mod retell;
 mod settle;
 mod tls;
 mod webhooks;

@@ -1,11 +1,7 @@
 //! `/internal`: what operators ask, through `console` alone.
 
 use axum::{Json, Router, extract::State};
-use common::{
-    api::ErrorBody,
-    event::Id,
-    internal::{OutboxState, SeatHistory},
-};
+use common::{api::ErrorBody, event::Id, internal::SeatHistory};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -15,7 +11,7 @@ use super::Api;
 
 /// What `console` is answered.
 pub(super) fn router(api: Api) -> Router {
-    let routes = OpenApiRouter::new().routes(routes!(order)).routes(routes!(outbox));
+    let routes = OpenApiRouter::new().routes(routes!(order)).merge(outbox::internal_routes());
     let token = api.internal_token.clone();
     web::into_internal_router("Tickets, for console", routes, api, token)
 }
@@ -51,15 +47,4 @@ async fn order(
         .transpose()
         .map_err(|_| ApiError::bad_field("ticket", "Ticket must be the id of a ticket"))?;
     Ok(Json(api.store.seat_of(&order, ticket.as_ref()).await?))
-}
-
-/// What is committed and not yet told.
-#[utoipa::path(
-    get,
-    path = "/internal/outbox",
-    responses((status = 200, description = "How much it is.", body = OutboxState)),
-    security(("token" = []))
-)]
-async fn outbox(State(api): State<Api>) -> Result<Json<OutboxState>, ApiError> {
-    Ok(Json(api.store.outbox().await?))
 }

@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 
 use axum::{Router, extract::FromRef};
 use http_common::InternalToken;
+use outbox::Outbox;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::Sessions;
 
@@ -25,6 +26,12 @@ pub struct Api {
     pub most_edits_a_minute: Option<NonZeroU32>,
     /// With which `console` asks. `None`: it is answered nothing.
     pub internal_token: Option<InternalToken>,
+}
+
+impl FromRef<Api> for Outbox {
+    fn from_ref(api: &Api) -> Self {
+        api.store.outbox()
+    }
 }
 
 impl FromRef<Api> for Sessions {

@@ -1,10 +1,7 @@
 //! What is known of an order's seat, for operators.
 
 use chrono::{DateTime, Utc};
-use common::{
-    event::Id,
-    internal::{OutboxState, SeatHistory},
-};
+use common::{event::Id, internal::SeatHistory};
 use postgres::row;
 
 use super::Store;
@@ -30,13 +27,5 @@ impl Store {
             .await?;
         let held_by = holder.map(row::id).transpose()?;
         Ok(SeatHistory { cancelled_at: cancelled_at.map(Into::into), held_by })
-    }
-
-    /// What waits in the outbox.
-    ///
-    /// # Errors
-    /// What Postgres answers.
-    pub async fn outbox(&self) -> sqlx::Result<OutboxState> {
-        outbox::state(&self.database).await
     }
 }

@@ -10,6 +10,7 @@ mod forget;
 mod history;
 mod hold;
 mod migrate;
+mod retell;
 mod row;
 mod sell;
 
@@ -17,6 +18,7 @@ pub use edit::{Edit, EditError};
 pub use find::{Listing, Which};
 pub use hold::OrderTicket;
 pub use migrate::SCHEMA;
+pub use retell::RETELLING;
 pub use sell::Draft;
 
 use outbox::Wake;

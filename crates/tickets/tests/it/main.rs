@@ -14,4 +14,5 @@ mod internal;
 mod openapi;
 mod platform;
 mod process;
+mod retell;
 mod world;

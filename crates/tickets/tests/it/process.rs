@@ -93,7 +93,8 @@ async fn servers_that_go_away_are_used_again_without_a_restart() {
     platform.publish(&cancelled(&order, &ticket)).await;
     platform.held_by(&ticket, None).await;
     platform.at_rest().await;
-    assert_eq!(platform.published(&ticket).await, [(2, None)]);
+    // What the broker had lost may be told again before, or after.
+    assert!(platform.published(&ticket).await.contains(&(2, None)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

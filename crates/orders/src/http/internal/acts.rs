@@ -60,9 +60,7 @@ fn wish(body: &Body) -> Result<(MoreTime, &'static str), ApiError> {
     let is_given = |name| body.raw(name).is_some_and(|raw| raw.trim() != "null");
     match (is_given("to"), is_given("byMs")) {
         (true, false) => {
-            let to = body.field::<Timestamp>("to").ok_or_else(|| {
-                ApiError::bad_field("to", "Expected an instant such as 2026-01-31T12:00:00.000Z")
-            })?;
+            let to = body.field::<Timestamp>("to").ok_or_else(|| ApiError::no_instant("to"))?;
             Ok((MoreTime::To(to), "to"))
         }
         (false, true) => {

@@ -1,10 +1,10 @@
-//! Looking: an order, which orders are ours, the outbox.
+//! Looking: an order, and which orders are ours.
 
 use axum::{Json, extract::State};
 use common::{
     api::ErrorBody,
     event::Id,
-    internal::{OrderHistory, OrderIds, OutboxState},
+    internal::{OrderHistory, OrderIds},
 };
 use web::{ApiError, Body, PathId};
 
@@ -49,15 +49,4 @@ pub(super) async fn known(State(api): State<Api>, body: Body) -> Result<Json<Ord
         return Err(ApiError::bad_field("ids", "There may be at most 1,000 ids"));
     }
     Ok(Json(OrderIds { ids: api.store.known(&ids).await? }))
-}
-
-/// What is committed and not yet told.
-#[utoipa::path(
-    get,
-    path = "/internal/outbox",
-    responses((status = 200, description = "How much it is.", body = OutboxState)),
-    security(("token" = []))
-)]
-pub(super) async fn outbox(State(api): State<Api>) -> Result<Json<OutboxState>, ApiError> {
-    Ok(Json(api.store.outbox().await?))
 }

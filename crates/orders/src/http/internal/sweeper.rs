@@ -41,10 +41,8 @@ pub(super) async fn set_hold(State(api): State<Api>, body: Body) -> Result<Json<
     let until = match body.raw("heldUntil").map(str::trim) {
         None | Some("null") => None,
         Some(_) => {
-            let until = body.field::<Timestamp>("heldUntil").ok_or_else(|| {
-                ApiError::bad_field("heldUntil", "Expected an instant such as 2026-01-31T12:00:00.000Z")
-            })?;
-            Some(DateTime::<Utc>::from(until))
+            let until = body.field::<Timestamp>("heldUntil");
+            Some(DateTime::<Utc>::from(until.ok_or_else(|| ApiError::no_instant("heldUntil"))?))
         }
     };
     if until.is_some_and(|until| until > common::clock::now() + LONGEST_HOLD) {
