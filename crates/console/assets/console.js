@@ -40,7 +40,7 @@
     const size = 1024 ** power;
     return `${Math.floor(number / size)}.${Math.floor(number % size * 10 / size)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
   };
-  const forms = { age: (ms) => (ms ? span(ms) : '–'), bytes };
+  const forms = { age: (ms) => (ms ? span(ms) : '–'), bytes, yes: (is) => (is ? 'yes' : 'no') };
   const write = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
   const make = (name, text) => Object.assign(document.createElement(name), { textContent: text });
 
@@ -69,8 +69,11 @@
   let troubles;
   const shown = (status) => {
     for (const figure of all('[data-v]')) {
-      const value = at(status, figure.dataset.v);
-      if (typeof value === 'number') write(figure, (forms[figure.dataset.as] ?? count)(value));
+      const { v, as, none } = figure.dataset;
+      const value = at(status, v);
+      if (value !== undefined) write(figure, (forms[as] ?? count)(value));
+      // What is there only at times.
+      else if (none) write(figure, none);
     }
     const time = $('#as-of time');
     if (time) {

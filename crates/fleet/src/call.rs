@@ -19,8 +19,10 @@ pub(crate) enum Call {
     AbortOperation,
     GetOperation,
     ListOperations,
+    GetSchedule,
     PauseSchedule,
     ResumeSchedule,
+    RebuildSchedule,
     ListDeadLetterGroups,
     ListDeadLetters,
     GetDeadLetter,
@@ -44,7 +46,7 @@ pub(crate) struct Covered {
 
 impl Call {
     /// Every one of them.
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::GetStatus,
         Self::StreamStatus,
         Self::GetOrder,
@@ -58,8 +60,10 @@ impl Call {
         Self::AbortOperation,
         Self::GetOperation,
         Self::ListOperations,
+        Self::GetSchedule,
         Self::PauseSchedule,
         Self::ResumeSchedule,
+        Self::RebuildSchedule,
         Self::ListDeadLetterGroups,
         Self::ListDeadLetters,
         Self::GetDeadLetter,
@@ -121,8 +125,10 @@ impl Call {
             }
             Self::GetOperation => ("getOperation", GET, "/api/operations/{id}", "operations show ID"),
             Self::ListOperations => ("listOperations", GET, "/api/operations", "operations list"),
+            Self::GetSchedule => ("getSchedule", GET, "/api/schedule", "rebuild"),
             Self::PauseSchedule => ("pauseSchedule", POST, "/api/pause", "pause --for 10m"),
             Self::ResumeSchedule => ("resumeSchedule", POST, "/api/resume", "resume"),
+            Self::RebuildSchedule => ("rebuildSchedule", POST, "/api/rebuild", "rebuild --no-wait"),
             Self::ListDeadLetterGroups => {
                 ("listDeadLetterGroups", GET, "/api/dead-letters/groups", "dead-letters groups")
             }

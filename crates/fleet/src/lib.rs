@@ -58,6 +58,8 @@ async fn run(cli: Cli, env: Environment, out: &Out) -> Result<Exit, Failure> {
         Command::Timers(command) => commands::timers::run(&client, out, command).await,
         Command::Pause(act) => commands::pause::pause(&client, out, act).await,
         Command::Resume(act) => commands::pause::resume(&client, out, act).await,
+        Command::Rebuild(args) => commands::rebuild::run(&client, out, args).await,
+        Command::Retell(args) => commands::retell::run(&client, out, args).await,
         Command::DeadLetters(command) => commands::dead_letters::run(&client, out, &editor, command).await,
         Command::Operations(command) => commands::operations::run(&client, out, command).await,
         Command::Payments(command) => commands::payments::run(&client, out, command).await,

@@ -15,6 +15,16 @@ pub(crate) enum When {
     In(Span),
 }
 
+/// Which of its days a time of day is meant of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Day {
+    Today,
+    /// The next such time.
+    Ahead,
+    /// The last such time.
+    Behind,
+}
+
 /// A span in ms, forward or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) i64);
@@ -45,21 +55,34 @@ impl When {
 
     /// With a time of day of today, past or not: for a filter.
     pub(crate) fn today(self) -> Timestamp {
-        self.resolve(clock::now(), false)
+        self.resolve(clock::now(), Day::Today)
     }
 
     /// With the next such time of day: for what is to happen.
     pub(crate) fn next(self) -> Timestamp {
-        self.resolve(clock::now(), true)
+        self.resolve(clock::now(), Day::Ahead)
     }
 
-    fn resolve(self, now: DateTime<Utc>, is_ahead: bool) -> Timestamp {
+    /// With the last such time of day, and a span back whatever its sign: since when.
+    pub(crate) fn past(self) -> Timestamp {
+        self.resolve(clock::now(), Day::Behind)
+    }
+
+    fn resolve(self, now: DateTime<Utc>, day: Day) -> Timestamp {
         match self {
             Self::At(at) => at,
+            Self::In(Span(ms)) if day == Day::Behind => {
+                Timestamp::from_millis(now.timestamp_millis().saturating_sub(ms.saturating_abs()))
+            }
             Self::In(Span(ms)) => Timestamp::from_millis(now.timestamp_millis().saturating_add(ms)),
             Self::Clock(clock) => {
                 let today = now.date_naive().and_time(clock).and_utc();
-                if is_ahead && today <= now { today + TimeDelta::days(1) } else { today }.into()
+                let days = match day {
+                    Day::Ahead if today <= now => 1,
+                    Day::Behind if today > now => -1,
+                    _ => 0,
+                };
+                (today + TimeDelta::days(days)).into()
             }
         }
     }
@@ -93,25 +116,33 @@ impl Span {
 mod tests {
     use super::*;
 
-    fn at(text: &str, is_ahead: bool) -> String {
+    fn at(text: &str, day: Day) -> String {
         let now = "2026-01-31T12:00:00Z".parse().unwrap();
-        When::parse(text).unwrap().resolve(now, is_ahead).to_string()
+        When::parse(text).unwrap().resolve(now, day).to_string()
     }
 
     #[test]
     fn an_instant_is_read_in_every_form() {
-        assert_eq!(at("2026-02-01T00:00:00+01:00", false), "2026-01-31T23:00:00.000Z");
-        assert_eq!(at("now", false), "2026-01-31T12:00:00.000Z");
-        assert_eq!(at("10m", false), "2026-01-31T12:10:00.000Z");
-        assert_eq!(at("+250ms", true), "2026-01-31T12:00:00.250Z");
-        assert_eq!(at("-5m", true), "2026-01-31T11:55:00.000Z");
-        assert_eq!(at("12:30:15", true), "2026-01-31T12:30:15.000Z");
+        assert_eq!(at("2026-02-01T00:00:00+01:00", Day::Today), "2026-01-31T23:00:00.000Z");
+        assert_eq!(at("now", Day::Today), "2026-01-31T12:00:00.000Z");
+        assert_eq!(at("10m", Day::Today), "2026-01-31T12:10:00.000Z");
+        assert_eq!(at("+250ms", Day::Ahead), "2026-01-31T12:00:00.250Z");
+        assert_eq!(at("-5m", Day::Ahead), "2026-01-31T11:55:00.000Z");
+        assert_eq!(at("12:30:15", Day::Ahead), "2026-01-31T12:30:15.000Z");
     }
 
     #[test]
     fn a_time_of_day_is_of_today_for_a_filter_and_the_next_one_for_an_act() {
-        assert_eq!(at("09:00", false), "2026-01-31T09:00:00.000Z");
-        assert_eq!(at("09:00", true), "2026-02-01T09:00:00.000Z");
+        assert_eq!(at("09:00", Day::Today), "2026-01-31T09:00:00.000Z");
+        assert_eq!(at("09:00", Day::Ahead), "2026-02-01T09:00:00.000Z");
+    }
+
+    #[test]
+    fn since_when_is_behind_in_every_form() {
+        assert_eq!(at("2h", Day::Behind), "2026-01-31T10:00:00.000Z");
+        assert_eq!(at("-2h", Day::Behind), "2026-01-31T10:00:00.000Z");
+        assert_eq!(at("11:00", Day::Behind), "2026-01-31T11:00:00.000Z");
+        assert_eq!(at("13:00", Day::Behind), "2026-01-30T13:00:00.000Z");
     }
 
     #[test]

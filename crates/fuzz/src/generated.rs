@@ -82,6 +82,14 @@ impl Known {
     }
 }
 
+/// Fetches Schemathesis, unless it is there.
+///
+/// # Errors
+/// When it can't be fetched.
+pub(super) fn provide() -> Result<PathBuf> {
+    wheels::fetch(PACKAGE, VERSION)
+}
+
 /// Sends `examples` requests to every operation of the document, and more for each limit in it, and returns how many
 /// there were. The same `seed` makes the same requests.
 ///
@@ -117,7 +125,7 @@ fn asked(source: &Source) -> Result<String> {
 }
 
 fn command(config: &Path, document: &Path, source: &Source) -> Result<Command> {
-    let packages = wheels::fetch(PACKAGE, VERSION)?;
+    let packages = provide()?;
     let mut command = Command::new("python3");
     command
         .arg(packages.join("bin").join(PACKAGE))

@@ -19,10 +19,11 @@ mod target;
 mod tests;
 mod world;
 
-use common::Service;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use common::Service;
+use futures_util::{StreamExt as _, stream};
 
 use generated::{Sender, Source};
 use internal::Internal;
@@ -31,6 +32,8 @@ use target::Target;
 use testkit::paths;
 use world::World;
 
+/// APIs that are attacked at one time: much of it is waiting.
+const AT_ONCE: usize = 2;
 /// The longest that an answer may take.
 const LIMIT: Duration = Duration::from_secs(5);
 /// The services' own limit by default, and room.
@@ -63,6 +66,9 @@ pub fn run(options: &Options) -> Result<()> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
     testkit::provide()?;
     testkit::build(&Service::OURS.map(Service::as_str))?;
+    // Now: while one API waits for a download, another would seem to answer late.
+    document::provide()?;
+    generated::provide()?;
     runtime.block_on(Box::pin(fuzz(options)))
 }
 
@@ -76,11 +82,13 @@ async fn fuzz(options: &Options) -> Result<()> {
         Service::OURS.into_iter().filter(chosen).filter_map(|name| Internal::of(name, &world)).collect();
     ensure!(!(targets.is_empty() && internal.is_empty()), "none of {:?} has an API", options.services);
     let mut wrong = Vec::new();
-    for target in &targets {
+    let attacks = stream::iter(&targets).map(async |target| {
         paths::say(&format!("fuzz: {}", target.name));
-        wrong.extend(attack(target, options).await);
+        let mut wrong = attack(target, options).await;
         wrong.extend(look_after(&platform, target.name).await);
-    }
+        wrong
+    });
+    wrong.extend(attacks.buffer_unordered(AT_ONCE).concat().await);
     // After all that is for everybody: operators cancel orders, and pause.
     for target in &internal {
         paths::say(&format!("fuzz: {}, with a token", target.name));
@@ -141,7 +149,7 @@ async fn attack_internal(
 /// What is generated from a document, once that is valid.
 async fn generate(name: Service, source: &Source, options: &Options) -> Vec<anyhow::Error> {
     let mut wrong: Vec<anyhow::Error> =
-        document::validate(name.as_str(), &source.document).err().into_iter().collect();
+        document::validate(name.as_str(), &source.document).await.err().into_iter().collect();
     for sender in [Sender::User, Sender::Anonymous] {
         let begun = Instant::now();
         match generated::run(source, sender, options.examples, options.seed).await {

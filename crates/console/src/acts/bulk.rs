@@ -19,6 +19,9 @@ impl App {
     /// 400 with the field, 503 a service that knows the set is away.
     pub async fn plan_operation(&self, actor: &Actor, plan: OperationPlan) -> R<Operation> {
         self.allow(actor, "planOperation", &Target::Console)?;
+        if plan.retell.is_some() && plan.action != OperationAction::RetellEvents {
+            return Err(Failure::field("retell", "retell belongs to retellEvents alone"));
+        }
         let note = match plan.action {
             OperationAction::DiscardDeadLetters => {
                 Some(needed_note(plan.note.as_deref().unwrap_or_default())?)
@@ -29,6 +32,7 @@ impl App {
             OperationAction::ReplayDeadLetters | OperationAction::DiscardDeadLetters => {
                 self.letters(&plan)?
             }
+            OperationAction::RetellEvents => self.retelling(&plan).await?,
             _ => self.timers_of(&plan).await?,
         };
         let planned = Planned { action: plan.action, by: actor.into(), items, request: asked(plan), note };

@@ -42,6 +42,7 @@ fn ended(ended: Result<Result<Replayed, ActError>, tokio::task::JoinError>) -> R
         Ok(Ok(replayed)) => Ok(replayed),
         Ok(Err(unknown @ ActError::Unknown(_))) => Err(Failure::not_found(unknown.to_string())),
         Ok(Err(ActError::Invalid { field, message })) => Err(Failure::field(field, message)),
+        Ok(Err(conflict @ ActError::Conflict(_))) => Err(Failure::conflict(conflict.to_string())),
         Ok(Err(away @ (ActError::Away(_) | ActError::Unwritten(_)))) => Err(Failure::away(away.to_string())),
         Err(error) => {
             tracing::error!("an act on a dead letter did not come to its end: {error}");

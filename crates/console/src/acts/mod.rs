@@ -5,6 +5,8 @@ mod bulk;
 mod letters;
 mod pause;
 mod payments;
+mod rebuild;
+mod retell;
 mod timers;
 
 use std::sync::Arc;

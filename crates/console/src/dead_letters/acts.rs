@@ -29,6 +29,11 @@ pub enum ActError {
         /// What is wrong with it.
         message: String,
     },
+    /// It was replayed a moment ago, and nobody can say that it was with this body (409).
+    #[error(
+        "Dead letter {0} is on its way back already, not known to be with this body: the audit says who replayed it"
+    )]
+    Conflict(u64),
     /// The broker does not answer (503). Doing it again is harmless.
     #[error("The broker does not answer: {0:#}")]
     Away(anyhow::Error),
@@ -63,6 +68,11 @@ impl DeadLetters {
             Err(ReplayError::Impossible { reason, .. }) => {
                 act.failed(&reason, Details::default()).await;
                 Err(ActError::Invalid { field: "body", message: reason })
+            }
+            Err(ReplayError::Conflict { .. }) => {
+                let conflict = ActError::Conflict(sequence);
+                act.failed(&conflict.to_string(), Details::default()).await;
+                Err(conflict)
             }
             Err(unknown @ ReplayError::Unknown { .. }) => Err(away(act, unknown.into()).await),
         }

@@ -82,6 +82,7 @@ pub(super) async fn show(
         (status = 200, description = "It is on its way.", body = Replayed),
         (status = 400, description = "The body is no event of its subject, or was cut; where is in the message.", body = ErrorBody),
         (status = 404, description = "There is no such letter.", body = ErrorBody),
+        (status = 409, description = "It is on its way back already, and not known to be with this body.", body = ErrorBody),
     )
 )]
 pub(super) async fn replay(

@@ -73,6 +73,8 @@ fn documented() -> (Router<App>, OpenApi) {
         .routes(routes!(operations::show))
         .routes(routes!(operations::confirm))
         .routes(routes!(operations::abort))
+        .routes(routes!(schedule::show))
+        .routes(routes!(schedule::rebuild))
         .routes(routes!(schedule::pause))
         .routes(routes!(schedule::resume))
         .routes(routes!(dead_letters::groups))

@@ -42,7 +42,7 @@ pub struct Planned {
     pub action: OperationAction,
     /// Who plans it.
     pub by: Author,
-    /// To which: ids of orders, or sequences of dead letters.
+    /// To which: ids of orders, or sequences of dead letters; for work in one go, what it is about, for a person.
     pub items: Vec<String>,
     /// What was asked for, for the audit.
     pub request: Value,
@@ -72,14 +72,14 @@ impl OperationStore {
     /// See [`PlanError`].
     pub fn plan(&self, planned: Planned, work: Work) -> Result<Operation, PlanError> {
         let Planned { action, by, items, request, note } = planned;
-        let count = items.len() as u64;
+        let (count, size) = (work.count(&items), items.len() as u64);
         let mut all = self.all();
         forget(&mut all);
         let held: u64 = all.iter().map(|one| one.held()).sum();
         match count {
             0 => return Err(PlanError::Empty),
-            _ if count > MOST_ITEMS => return Err(PlanError::TooMany { count }),
-            _ if held + count > MOST_HELD => return Err(PlanError::Busy { held }),
+            _ if size > MOST_ITEMS => return Err(PlanError::TooMany { count: size }),
+            _ if held + size > MOST_HELD => return Err(PlanError::Busy { held }),
             _ => {}
         }
         let shown = Operation {

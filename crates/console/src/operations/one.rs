@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::work::{ItemOutcome, Work};
+use super::work::{Batches, How, ItemOutcome, Work};
 use crate::audit::{Act, Details};
 
 /// Failures that are told one by one.
@@ -30,6 +30,8 @@ pub(super) struct One {
     shown: Mutex<Operation>,
     /// Until it is confirmed.
     plan: Mutex<Option<Plan>>,
+    /// Items in memory until it has ended.
+    size: u64,
     pub(super) planned: Instant,
     pub(super) abort: CancellationToken,
 }
@@ -45,7 +47,8 @@ pub(super) struct Plan {
 
 impl One {
     pub(super) fn new(shown: Operation, plan: Plan, abort: CancellationToken) -> Self {
-        Self { shown: Mutex::new(shown), plan: Mutex::new(Some(plan)), planned: Instant::now(), abort }
+        let size = plan.items.len() as u64;
+        Self { shown: Mutex::new(shown), plan: Mutex::new(Some(plan)), size, planned: Instant::now(), abort }
     }
 
     pub(super) fn shown(&self) -> Operation {
@@ -71,9 +74,8 @@ impl One {
 
     /// How many items it holds in memory.
     pub(super) fn held(&self) -> u64 {
-        let shown = self.show();
-        let holds = matches!(shown.state, OperationState::Planned | OperationState::Running);
-        if holds { shown.count } else { 0 }
+        let holds = matches!(self.show().state, OperationState::Planned | OperationState::Running);
+        if holds { self.size } else { 0 }
     }
 
     /// A plan that is not to be run.
@@ -85,22 +87,17 @@ impl One {
 
     /// Runs it to its end, which is in the audit.
     pub(super) async fn run(&self, plan: Plan, act: Act) {
-        let mut state = OperationState::Done;
-        let mut reason = None;
-        for batch in plan.items.chunks(plan.work.batch) {
-            let Some(outcomes) = self.abort.run_until_cancelled(patiently(&plan.work, batch)).await else {
-                state = OperationState::Aborted;
-                break;
-            };
-            match outcomes {
-                Ok(outcomes) => self.count(batch, outcomes),
-                Err(error) => {
-                    state = OperationState::Failed;
-                    reason = Some(format!("{error:#}"));
-                    break;
-                }
-            }
-        }
+        let ended = match &plan.work.0 {
+            How::Batches(batches) => self.run_batches(batches, &plan.items).await,
+            How::Whole { run, .. } => run().await.map(|done| {
+                self.show().done = done;
+                OperationState::Done
+            }),
+        };
+        let (state, reason) = match ended {
+            Ok(state) => (state, None),
+            Err(error) => (OperationState::Failed, Some(format!("{error:#}"))),
+        };
         if let Some(reason) = &reason {
             let failures = &mut self.show().failures;
             failures.truncate(MOST_FAILURES - 1);
@@ -114,6 +111,17 @@ impl One {
             OperationState::Aborted => act.failed("it was aborted", details).await,
             _ => act.failed(reason.as_deref().unwrap_or("some could not be done"), details).await,
         }
+    }
+
+    /// Until they are done, or it is aborted.
+    async fn run_batches(&self, batches: &Batches, items: &[String]) -> anyhow::Result<OperationState> {
+        for batch in items.chunks(batches.size) {
+            let Some(outcomes) = self.abort.run_until_cancelled(patiently(batches, batch)).await else {
+                return Ok(OperationState::Aborted);
+            };
+            self.count(batch, outcomes?);
+        }
+        Ok(OperationState::Done)
     }
 
     fn end(&self, state: OperationState) {
@@ -150,11 +158,11 @@ fn result(shown: &Operation) -> Value {
 }
 
 /// Again and again while a service is away, but not for ever.
-async fn patiently(work: &Work, batch: &[String]) -> anyhow::Result<Vec<ItemOutcome>> {
+async fn patiently(batches: &Batches, batch: &[String]) -> anyhow::Result<Vec<ItemOutcome>> {
     let begun = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
-        match work.run(batch).await {
+        match batches.run(batch).await {
             Err(_) if begun.elapsed() < PATIENCE => sleep(pause).await,
             answered => return answered,
         }

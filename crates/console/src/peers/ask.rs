@@ -1,5 +1,7 @@
 //! One question, asked of one process after the other until one answers.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use bytes::Bytes;
 use common::Service;
@@ -44,12 +46,26 @@ impl Peers {
         body: Option<Bytes>,
         again: bool,
     ) -> Asked<T> {
+        self.ask_within(LIMIT, service, method, path, body, again).await
+    }
+
+    /// As [`Self::ask`], of what takes a process longer than a page may.
+    pub(super) async fn ask_within<T: DeserializeOwned>(
+        &self,
+        longest: Duration,
+        service: Service,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        again: bool,
+    ) -> Asked<T> {
         let away = |reason: String| PeerError::Away { service, reason };
         let addresses = self.addresses.to_ask(service).await;
         let addresses = addresses.map_err(|names| away(format!("no address of {}", names.join(", "))))?;
         let mut last = away("it has no address".to_owned());
         for address in &addresses {
-            let limit = if method == Method::GET { self.addresses.limit(address) } else { LIMIT };
+            let is_short = method == Method::GET && longest == LIMIT;
+            let limit = if is_short { self.addresses.limit(address) } else { longest };
             match self.transport.call(service, address, &method, path, body.as_ref(), limit).await {
                 Ok(answer) if answer.status.is_success() => {
                     let text: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };

@@ -1,13 +1,16 @@
 //! What the services are asked for.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use common::{
     Service,
     event::{Id, Timestamp},
     internal::{
         CancelAnswer, ExtendAnswer, ExtendOrder, Forecast, MoveTimer, MoveTimers, OrderHistory, OrderIds,
-        OrderMoney, OutboxState, OwedPayment, OwedPayments, Pause, Resume, ScheduleState, SeatHistory,
-        SettleOrderPayment, SweeperHold, Timer, TimerAnswers, TimerIds, TimerPage,
+        OrderMoney, OutboxState, OwedPayment, OwedPayments, Pause, RebuildAnswer, Resume, Retell,
+        RetellAnswer, RetellCount, ScheduleState, SeatHistory, SettleOrderPayment, SweeperHold, Timer,
+        TimerAnswers, TimerIds, TimerPage,
     },
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -21,6 +24,10 @@ use super::{
 pub const KNOWN_AT_ONCE: usize = 1_000;
 /// Timers that `expiration` moves or removes at once.
 pub const TIMERS_AT_ONCE: usize = 500;
+/// Longer than a service lets itself count.
+const COUNT_LIMIT: Duration = Duration::from_secs(15);
+/// Longer than a service lets a request take: what it does not answer within it is not known to be done.
+const RETELL_LIMIT: Duration = Duration::from_secs(20);
 
 /// `orders`
 impl Peers {
@@ -121,6 +128,24 @@ impl Peers {
     pub async fn outbox(&self, service: Service) -> Asked<OutboxState> {
         self.get(service, "/internal/outbox").await
     }
+
+    /// How many events of a service would be told again.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn retell_count(&self, service: Service, since: Timestamp) -> Asked<RetellCount> {
+        let path = format!("/internal/retell?since={}", encoded(&since.to_string()));
+        self.ask_within(COUNT_LIMIT, service, Method::GET, &path, None, true).await
+    }
+
+    /// Tells again what has changed since then. Asked twice it would be told twice, which harms nothing and costs as much.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn retell(&self, service: Service, since: Timestamp) -> Asked<RetellAnswer> {
+        let body = json(service, &Retell { since })?;
+        self.ask_within(RETELL_LIMIT, service, Method::POST, "/internal/retell", Some(body), false).await
+    }
 }
 
 /// `expiration`
@@ -203,6 +228,15 @@ impl Peers {
     /// Why not.
     pub async fn resume(&self, resume: &Resume) -> Asked<ScheduleState> {
         self.post_again(Service::Expiration, "/internal/resume", resume).await
+    }
+
+    /// Begins a rebuild of the schedule, if none is under way.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn rebuild(&self) -> Asked<RebuildAnswer> {
+        let body = serde_json::json!({});
+        self.post_again(Service::Expiration, "/internal/rebuild", &body).await
     }
 }
 

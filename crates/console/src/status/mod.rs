@@ -28,7 +28,7 @@ use crate::{
 pub(crate) const FRESH: Duration = Duration::from_millis(500);
 
 /// Services with an outbox.
-const WITH_OUTBOX: [Service; 3] = [Service::Tickets, Service::Orders, Service::Payments];
+pub(crate) const WITH_OUTBOX: [Service; 3] = [Service::Tickets, Service::Orders, Service::Payments];
 
 /// Looks at the platform. Cheap to clone: all clones share the last look.
 #[derive(Clone, Debug)]

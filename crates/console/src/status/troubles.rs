@@ -1,5 +1,7 @@
 //! What needs a person, the worst first, each with the next step.
 
+mod recovery;
+
 use common::operator::{ConsumerState, OutboxReport, ServiceState, Status, StreamState, Trouble};
 
 use crate::orders::text::span;
@@ -17,6 +19,7 @@ pub(super) fn of(status: &Status) -> Vec<Trouble> {
     troubles.extend(of_services(&status.services));
     troubles.extend(of_schedule(status));
     troubles.extend(of_outboxes(&status.outboxes, &status.services));
+    troubles.extend(recovery::of_outboxes(status));
     troubles.extend(of_streams(&status.streams));
     if status.streams.iter().any(|stream| stream.exists) {
         troubles.extend(of_consumers(&status.consumers));
@@ -92,6 +95,7 @@ fn of_schedule(status: &Status) -> Vec<Trouble> {
         }
         None => {}
     }
+    troubles.extend(recovery::of_schedule(schedule));
     troubles
 }
 

@@ -240,3 +240,55 @@ async fn a_plan_is_refused_when_nothing_or_too_much_matches_and_forgotten_after_
     assert!(engine.operations.list().is_empty());
     engine.operations.plan(planned(items(1)), work()).unwrap();
 }
+
+#[tokio::test]
+async fn work_in_one_go_counts_what_it_is_told_runs_once_and_is_never_cut_off() {
+    let world = World::start().await;
+    let engine = world.engine().await;
+    let (gate, entered) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    // More than an operation takes items: none of them is in memory here.
+    let work = Work::whole(5_000_000, {
+        let (gate, entered) = (Arc::clone(&gate), Arc::clone(&entered));
+        move || {
+            let (gate, entered) = (Arc::clone(&gate), Arc::clone(&entered));
+            async move {
+                entered.fetch_add(1, Ordering::Relaxed);
+                gate.acquire().await?.forget();
+                Ok(5_000_007)
+            }
+        }
+    });
+    let operation = engine.operations.plan(planned(vec!["orders since then".to_owned()]), work).unwrap();
+    assert_eq!((operation.count, operation.samples.len()), (5_000_000, 1));
+    engine.operations.confirm(&operation.id, 5_000_000, author()).await.unwrap();
+    eventually("it is being done", LONG, async || match entered.load(Ordering::Relaxed) {
+        1 => Ok(()),
+        other => Err(format!("{other}")),
+    })
+    .await;
+    engine.operations.abort(&operation.id, author()).await.unwrap();
+    gate.add_permits(1);
+    let operation = ended(&engine, &operation.id).await;
+    assert_eq!((operation.state, operation.done), (OperationState::Done, 5_000_007));
+    assert_eq!(entered.load(Ordering::Relaxed), 1);
+
+    let nothing = Work::whole(0, || async { Ok(0) });
+    assert_eq!(engine.operations.plan(planned(items(1)), nothing), Err(PlanError::Empty));
+    let away = Work::whole(3, {
+        let entered = Arc::clone(&entered);
+        move || {
+            entered.fetch_add(1, Ordering::Relaxed);
+            async { Err(anyhow::anyhow!("orders is away")) }
+        }
+    });
+    let operation = engine.operations.plan(planned(items(1)), away).unwrap();
+    engine.operations.confirm(&operation.id, 3, author()).await.unwrap();
+    let operation = ended(&engine, &operation.id).await;
+    assert_eq!((operation.state, operation.done), (OperationState::Failed, 0));
+    assert!(operation.failures[0].reason.contains("orders is away"));
+    assert_eq!(
+        entered.load(Ordering::Relaxed),
+        2,
+        "whether it was done is not known, so it is not done again"
+    );
+}

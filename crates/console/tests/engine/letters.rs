@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::operator::{Discard, Replay};
+use common::operator::{Discard, Replay, Replayed};
 use console::{audit::AuditFilter, dead_letters::ActError};
 use futures_util::FutureExt as _;
 
@@ -78,6 +78,25 @@ async fn another_body_that_is_no_event_is_refused_with_the_place_and_a_good_one_
     let entry =
         engine.audit.search(AuditFilter { limit: 10, ..AuditFilter::default() }).await.unwrap().entries;
     assert!(entry[1].request.as_ref().unwrap().to_string().contains("mended"));
+}
+
+#[tokio::test]
+async fn of_two_operators_with_a_body_each_one_is_told_that_the_other_was_faster_and_the_letter_goes_once() {
+    let world = World::start().await;
+    world.leave([(7, GOOD)]).await;
+    let engine = world.engine().await;
+    engine.has(1).await;
+    let bodies = [r#"{"orderId":"one"}"#, r#"{"orderId":"two"}"#];
+    let acts = bodies.map(|text| engine.letters.replay(author(), 1, body(text)));
+    let [one, two] = <[_; 2]>::try_from(futures_util::future::join_all(acts).await).unwrap();
+    // Whoever came when the letter was gone already is told so.
+    let is_told = |outcome: &Result<Replayed, ActError>| match outcome {
+        Ok(replayed) => replayed.already,
+        Err(error) => matches!(error, ActError::Conflict(1)),
+    };
+    assert_eq!([&one, &two].map(is_told).into_iter().filter(|told| *told).count(), 1, "{one:?} {two:?}");
+    let taken = if is_told(&one) { bodies[1] } else { bodies[0] };
+    assert_eq!((world.replays().await, world.messages("c-dead-letters").await), (vec![taken.to_owned()], 0));
 }
 
 #[tokio::test]

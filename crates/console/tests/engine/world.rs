@@ -20,7 +20,7 @@ use testkit::{Nats, eventually};
 use tokio_util::sync::CancellationToken;
 
 /// Far more than anything here takes.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(180);
 pub(crate) const CONSUMER: &str = "orders-expiration-complete";
 
 pub(crate) fn topology() -> Topology {

@@ -103,6 +103,7 @@ async fn in_read_only_mode_everybody_sees_and_nobody_acts() {
         ("/api/operations/a/abort", json!({})),
         ("/api/pause", json!({ "forMs": 60_000 })),
         ("/api/resume", json!({})),
+        ("/api/rebuild", json!({})),
         ("/api/dead-letters/1/replay", json!({})),
         ("/api/dead-letters/1/discard", json!({ "note": "n" })),
         ("/api/payments/a/settle", json!({ "note": "n" })),

@@ -8,6 +8,8 @@ use serde_json::json;
 
 use crate::world::{LONG, World, instant};
 
+const LONG_AGO: &str = "2001-01-01T00:00:00.000Z";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_decides_about_ours_and_the_timer_alone_about_others() {
     let world = World::start(LONG).await;
@@ -91,6 +93,7 @@ async fn what_is_asked_for_wrongly_is_refused_with_the_field() {
         ("/api/pause", json!({ "forMs": 0 }), "forMs"),
         ("/api/pause", json!({ "forMs": 60_000, "rate": 0 }), "rate"),
         ("/api/resume", json!({ "rate": -1 }), "rate"),
+        ("/api/rebuild", json!({ "note": long }), "note"),
         ("/api/payments/a/settle", json!({}), "note"),
         ("/api/payments/a/settle", json!({ "note": "  " }), "note"),
         ("/api/operations", json!({}), "action"),
@@ -105,6 +108,28 @@ async fn what_is_asked_for_wrongly_is_refused_with_the_field() {
             "deadLetters",
         ),
         ("/api/operations", json!({ "action": "discardDeadLetters" }), "note"),
+        ("/api/operations", json!({ "action": "retellEvents" }), "retell"),
+        (
+            "/api/operations",
+            json!({ "action": "retellEvents", "retell": { "service": "orders", "since": "soon" } }),
+            "retell.since",
+        ),
+        (
+            "/api/operations",
+            json!({ "action": "retellEvents", "retell": { "service": "expiration", "since": LONG_AGO } }),
+            "retell.service",
+        ),
+        (
+            "/api/operations",
+            json!({ "action": "retellEvents", "retell": { "service": "orders", "since": LONG_AGO }, "byMs": 1 }),
+            "byMs",
+        ),
+        (
+            "/api/operations",
+            json!({ "action": "fireTimers", "timers": { "ids": ["a"] },
+                "retell": { "service": "orders", "since": LONG_AGO } }),
+            "retell",
+        ),
         ("/api/operations/a/confirm", json!({}), "count"),
         ("/api/dead-letters/1/discard", json!({}), "note"),
     ];

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Every operation that there shall be: its name, method and path.
-const OPERATIONS: [(&str, &str, &str); 22] = [
+const OPERATIONS: [(&str, &str, &str); 24] = [
     ("getStatus", "get", "/api/status"),
     ("streamStatus", "get", "/api/live"),
     ("getOrder", "get", "/api/orders/{id}"),
@@ -17,8 +17,10 @@ const OPERATIONS: [(&str, &str, &str); 22] = [
     ("getOperation", "get", "/api/operations/{id}"),
     ("confirmOperation", "post", "/api/operations/{id}/confirm"),
     ("abortOperation", "post", "/api/operations/{id}/abort"),
+    ("getSchedule", "get", "/api/schedule"),
     ("pauseSchedule", "post", "/api/pause"),
     ("resumeSchedule", "post", "/api/resume"),
+    ("rebuildSchedule", "post", "/api/rebuild"),
     ("listDeadLetterGroups", "get", "/api/dead-letters/groups"),
     ("listDeadLetters", "get", "/api/dead-letters"),
     ("getDeadLetter", "get", "/api/dead-letters/{sequence}"),
@@ -91,6 +93,7 @@ fn a_body_may_be_left_out_where_none_of_its_fields_is_needed() {
         "/api/timers/{id}/cancel",
         "/api/pause",
         "/api/resume",
+        "/api/rebuild",
         "/api/dead-letters/{sequence}/replay",
     ] {
         assert_eq!(is_needed(path), false, "{path}");

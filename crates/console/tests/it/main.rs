@@ -12,6 +12,8 @@ mod operations;
 mod orders;
 mod pause;
 mod payments;
+mod recovery;
 mod sessions;
+mod stand_in;
 mod viewers;
 mod world;

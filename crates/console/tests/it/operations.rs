@@ -10,7 +10,7 @@ use testkit::eventually;
 use crate::world::{LONG, SOON, World, instant};
 
 impl World {
-    async fn ended(&self, operation: &Operation) -> Operation {
+    pub(crate) async fn ended(&self, operation: &Operation) -> Operation {
         eventually("the operation has ended", SOON, async || {
             let operation: Operation = self.get(&format!("/api/operations/{}", operation.id)).await.ok();
             if operation.ended_at.is_some() { Ok(operation) } else { Err(format!("{operation:?}")) }

@@ -36,7 +36,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn ok<T: DeserializeOwned>(self) -> T {
-        assert!(matches!(self.status, 200 | 201), "{self:?}");
+        assert!(matches!(self.status, 200..=202), "{self:?}");
         serde_json::from_value(self.body).unwrap()
     }
 

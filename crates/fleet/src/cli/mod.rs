@@ -2,6 +2,7 @@
 
 mod acts;
 mod dead_letters;
+mod recovery;
 mod timers;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use common::event::Id;
 
 pub(crate) use acts::{AuditQuery, OperationsCommand, PauseArgs, PaymentsCommand, ResumeArgs};
 pub(crate) use dead_letters::{DeadLettersCommand, LetterFilter, LetterList, ReplayArgs};
+pub(crate) use recovery::{RebuildArgs, RetellArgs};
 pub(crate) use timers::{Confirmation, TimerList, TimerSelection, TimersCommand};
 
 /// Exit statuses and settings, as `--help` shows them.
@@ -78,6 +80,10 @@ pub(crate) enum Command {
     Pause(PauseArgs),
     /// End a pause.
     Resume(ResumeArgs),
+    /// Read the orders' stream again and set each timer that is missing. It begins by itself when Redis has lost something.
+    Rebuild(RebuildArgs),
+    /// Tell again what has changed in a service. It does so by itself when the broker has lost events.
+    Retell(RetellArgs),
     /// Messages that a consumer gave up: look, replay, discard.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
@@ -134,6 +140,10 @@ mod tests {
             "fleet pause",
             "fleet pause --for 10m --until 12:00",
             "fleet payments settle p-1",
+            "fleet retell --service orders",
+            "fleet retell --since 2h",
+            "fleet retell --service expiration --since 2h",
+            "fleet retell --service orders --since lately",
             "fleet order o%2F",
         ] {
             assert!(wrong(line).contains("error:"), "{line}");
@@ -145,6 +155,7 @@ mod tests {
         assert!(wrong("fleet timers fire --due-to now --yes").contains("--count"));
         assert!(wrong("fleet timers fire --due-to now --count 2").contains("--yes"));
         assert!(wrong("fleet dead-letters discard --all --note x --yes").contains("--count"));
+        assert!(wrong("fleet retell --service orders --since 2h --yes").contains("--count"));
         assert!(wrong("fleet timers fire o-1 --yes --count 1").contains("cannot be used"));
         assert!(Cli::try_parse_from("fleet timers fire --due-to now --yes --count 2".split(' ')).is_ok());
     }

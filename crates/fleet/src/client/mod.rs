@@ -6,7 +6,7 @@ mod transport;
 
 use common::{
     event::Id,
-    internal::{Forecast, OwedPayments, ScheduleState, TimerPage},
+    internal::{Forecast, OwedPayments, RebuildAnswer, ScheduleState, TimerPage},
     operator::{
         Act, ActAnswer, AuditPage, Confirm, DeadLetter, DeadLetterGroups, DeadLetterPage, Discard, MoveAct,
         Operation, OperationPlan, Operations, OrderReport, PauseAct, Replay, Replayed, ResumeAct, SettleAct,
@@ -111,6 +111,14 @@ impl Client {
 
     pub(crate) async fn list_operations(&self) -> Result<Operations> {
         self.get(Call::ListOperations, None, Query::default()).await
+    }
+
+    pub(crate) async fn get_schedule(&self) -> Result<ScheduleState> {
+        self.get(Call::GetSchedule, None, Query::default()).await
+    }
+
+    pub(crate) async fn rebuild_schedule(&self, act: &Act) -> Result<RebuildAnswer> {
+        self.post(Call::RebuildSchedule, None, act).await
     }
 
     pub(crate) async fn pause_schedule(&self, act: &PauseAct) -> Result<ScheduleState> {

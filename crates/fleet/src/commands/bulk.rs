@@ -2,9 +2,12 @@
 
 use std::{pin::pin, time::Duration};
 
-use common::operator::{Operation, OperationPlan, OperationState};
+use common::operator::{Operation, OperationAction, OperationPlan, OperationState};
 
-use super::operation::{self, deed, thing};
+use super::{
+    operation::{self, deed, thing},
+    patience::Patience,
+};
 use crate::{
     cli::Confirmation,
     client::{Answer, Client},
@@ -16,8 +19,6 @@ use crate::{
 
 /// Between two looks at an operation that runs.
 const LOOK: Duration = Duration::from_millis(250);
-/// Looks in a row that bring no answer: a forwarded port may have to be opened again meanwhile.
-const MOST_LOST: u32 = 120;
 
 /// Counts, and does it if it is confirmed.
 pub(super) async fn run(
@@ -60,7 +61,8 @@ struct Ended {
 /// Shows how far it is, and aborts it on the first Ctrl-C.
 async fn watch(client: &Client, out: &Out, mut seen: Answer<Operation>) -> Result<Ended, Failure> {
     let mut interrupt = pin!(tokio::signal::ctrl_c());
-    let (mut is_interrupted, mut lost) = (false, 0);
+    let (mut is_interrupted, mut patience) =
+        (false, Patience::new("the operation goes on there without this"));
     loop {
         let has_ended = !matches!(seen.value.state, OperationState::Running | OperationState::Planned);
         out.progress(&progress(&seen.value), has_ended);
@@ -74,14 +76,11 @@ async fn watch(client: &Client, out: &Out, mut seen: Answer<Operation>) -> Resul
                 seen = client.abort_operation(&seen.value.id).await?;
             }
             () = tokio::time::sleep(LOOK) => match client.get_operation(&seen.value.id).await {
-                Ok(answer) => (seen, lost) = (answer, 0),
-                Err(failure) if failure.exit == Exit::Away && lost < MOST_LOST => {
-                    if lost == 0 {
-                        out.note("console does not answer; the operation goes on there without this");
-                    }
-                    lost += 1;
+                Ok(answer) => {
+                    patience.answered();
+                    seen = answer;
                 }
-                Err(failure) => return Err(failure),
+                Err(failure) => patience.lost(failure, out)?,
             },
         }
     }
@@ -107,7 +106,10 @@ fn counted(operation: &Operation, style: Style) -> String {
     }
     let samples: Vec<String> =
         operation.samples.iter().map(|sample| format!("  {}", plain(sample))).collect();
-    let more = operation.count.saturating_sub(samples.len() as u64);
+    // Of a whole service's events the one sample says which.
+    let is_whole = operation.action == OperationAction::RetellEvents;
+    let more = if is_whole { 0 } else { operation.count.saturating_sub(samples.len() as u64) };
+    let exactly = if is_whole { "what has changed since exactly then" } else { "exactly these" };
     let mut lines = vec![style.bold(&format!("would {what} {}", some(operation.count, thing)))];
     lines.extend(samples);
     if more > 0 {
@@ -117,7 +119,7 @@ fn counted(operation: &Operation, style: Style) -> String {
         "nothing is done yet. Either of these does it:".to_owned(),
         format!("  the same command with --yes --count {}", operation.count),
         format!(
-            "  fleet operations confirm {} --count {}   (exactly these, within ten minutes)",
+            "  fleet operations confirm {} --count {}   ({exactly}, within ten minutes)",
             operation.id, operation.count
         ),
     ]);
@@ -143,6 +145,15 @@ mod tests {
         assert!(text.starts_with("would cancel 1,200 timers\n  o-1\n  o-2\n  and 1,198 more\n"), "{text}");
         assert!(text.contains("--yes --count 1200") && text.contains("confirm op-1 --count 1200"), "{text}");
         assert!(counted(&operation(0, &[], 0, 0), Style::default()).contains("nothing to cancel"));
+        let whole = Operation {
+            action: OperationAction::RetellEvents,
+            ..operation(1_200, &["orders since then"], 0, 0)
+        };
+        let text = counted(&whole, Style::default());
+        assert!(
+            text.starts_with("would tell again 1,200 events\n  orders since then\nnothing is done"),
+            "{text}"
+        );
     }
 
     #[test]

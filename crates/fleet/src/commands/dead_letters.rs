@@ -75,7 +75,7 @@ async fn body(
 fn plan(action: OperationAction, filter: LetterFilter, note: Option<String>) -> OperationPlan {
     let LetterFilter { group, consumer, order } = filter;
     let dead_letters = Some(DeadLetterFilter { group, consumer, order });
-    OperationPlan { action, timers: None, dead_letters, to: None, by_ms: None, note }
+    OperationPlan { action, timers: None, dead_letters, retell: None, to: None, by_ms: None, note }
 }
 
 fn say(out: &Out, answer: &Answer<Replayed>) {

@@ -59,6 +59,7 @@ pub(super) const fn deed(action: OperationAction) -> &'static str {
         OperationAction::CancelTimers => "cancel",
         OperationAction::ReplayDeadLetters => "replay",
         OperationAction::DiscardDeadLetters => "discard",
+        OperationAction::RetellEvents => "tell again",
     }
 }
 
@@ -67,5 +68,6 @@ pub(super) const fn thing(action: OperationAction) -> &'static str {
     match action {
         OperationAction::FireTimers | OperationAction::MoveTimers | OperationAction::CancelTimers => "timer",
         OperationAction::ReplayDeadLetters | OperationAction::DiscardDeadLetters => "dead letter",
+        OperationAction::RetellEvents => "event",
     }
 }

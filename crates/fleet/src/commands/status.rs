@@ -5,7 +5,7 @@ use common::{
     operator::{ConsumerState, ServiceState, Status, StreamState},
 };
 
-use super::pause;
+use super::{pause, rebuild};
 use crate::{
     client::Client,
     exit::{Exit, Failure},
@@ -63,6 +63,7 @@ fn schedule_text(schedule: &ScheduleState, style: Style) -> String {
         count(schedule.overdue),
     )];
     lines.extend(schedule.pause.is_some().then(|| pause::text(schedule)));
+    lines.extend(rebuild::text(schedule));
     lines.join("\n")
 }
 

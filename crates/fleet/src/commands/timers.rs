@@ -66,7 +66,8 @@ fn plan(
         due_to: which.due_to.map(crate::when::When::today),
         ids: which.ids_from.as_deref().map(input::ids).transpose()?,
     };
-    Ok(OperationPlan { action, timers: Some(filter), dead_letters: None, to: None, by_ms: None, note })
+    let timers = Some(filter);
+    Ok(OperationPlan { action, timers, dead_letters: None, retell: None, to: None, by_ms: None, note })
 }
 
 fn say(out: &Out, answer: &Answer<ActAnswer>) {

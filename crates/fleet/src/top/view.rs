@@ -114,6 +114,7 @@ fn schedule_lines(state: &State) -> Vec<Line<'static>> {
         owed.as_ref().map_or_else(|| "?".to_owned(), |owed| count(owed.count)),
     );
     second.push_str(&pause(schedule));
+    second.push_str(&recovery(schedule));
     let late = look(state, if schedule.overdue > 0 { Color::Red } else { Color::Reset });
     vec![Line::styled(figures, late), Line::raw(second)]
 }
@@ -126,6 +127,14 @@ fn pause(schedule: &ScheduleState) -> String {
         format!("   PAUSED by {by} for {} more, {} wait", span(left), count(pause.waiting))
     } else {
         format!("   after the pause by {by}: {} still wait", count(pause.waiting))
+    }
+}
+
+fn recovery(schedule: &ScheduleState) -> String {
+    match (&schedule.rebuild, &schedule.checkpoint) {
+        (Some(rebuild), _) => format!("   REBUILD: {} left to read", count(rebuild.left)),
+        (None, Some(checkpoint)) if !checkpoint.holds => "   NO CHECKPOINT".to_owned(),
+        _ => String::new(),
     }
 }
 

@@ -12,7 +12,7 @@ const AT: &str = "2026-01-31T12:00:00.000Z";
 /// A body for each operation, as its type wants it.
 fn answer(asked: &Asked) -> (u16, String) {
     let schedule = json!({ "timers": 0, "pending": 0, "due": 0, "claimed": 0, "overdue": 0, "oldestDueAgeMs": 0,
-        "clocks": { "redis": AT, "worker": AT } });
+        "clocks": { "redis": AT, "worker": AT }, "checkpoint": { "holds": true, "sequence": 7, "stored": AT } });
     let operation = json!({ "id": "op-1", "action": "cancelTimers", "state": "done", "by": "eve", "plannedAt": AT,
         "count": 2, "samples": ["o-1"], "done": 2, "skipped": 0, "failed": 0, "failures": [] });
     let status = json!({ "at": AT, "well": true, "troubles": [], "outboxes": [], "consumers": [], "streams": [],
@@ -34,7 +34,8 @@ fn answer(asked: &Asked) -> (u16, String) {
         ["timers", id, _] | ["payments", id, "settle"] => {
             json!({ "id": id, "decider": "orders", "message": "done" })
         }
-        ["pause" | "resume"] => schedule,
+        ["schedule" | "pause" | "resume"] => schedule,
+        ["rebuild"] => json!({ "begun": true }),
         ["dead-letters", "groups"] => json!({ "total": 0, "read": 0, "groups": [] }),
         ["dead-letters"] => json!({ "total": 0, "letters": [] }),
         ["dead-letters", _] => letter,

@@ -98,9 +98,8 @@ async fn there_are_completions_for_each_shell_without_any_settings() {
 
 #[tokio::test]
 async fn a_reader_that_has_enough_is_no_failure() {
-    let line = format!("{} completions zsh | head -n 1", env!("CARGO_BIN_EXE_fleet"));
     let mut shell = tokio::process::Command::new("sh");
-    shell.args(["-c", &format!("set -e; {line}")]);
+    shell.args(["-c", r#"set -e; "$0" completions zsh | head -n 1"#, env!("CARGO_BIN_EXE_fleet")]);
     let ended = ended(shell).await.with(0);
     assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("#compdef fleet\n", ""));
 }

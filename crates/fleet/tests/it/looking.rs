@@ -45,6 +45,8 @@ async fn a_viewer_sees_everything_and_each_act_is_refused_and_written_down() {
         "timers cancel --due-to 1h".to_owned(),
         "pause --for 10m".to_owned(),
         "resume".to_owned(),
+        "rebuild".to_owned(),
+        "retell --service orders --since 2h".to_owned(),
         "dead-letters replay 1".to_owned(),
         "dead-letters discard 1 --note x".to_owned(),
         "dead-letters replay --all".to_owned(),
@@ -62,7 +64,7 @@ async fn a_viewer_sees_everything_and_each_act_is_refused_and_written_down() {
         let refused =
             audit["entries"].as_array().unwrap().iter().filter(|entry| entry["outcome"] == "refused");
         let sum: u64 = refused.map(|entry| entry["count"].as_u64().unwrap_or(1)).sum();
-        (sum == 12).then_some(()).ok_or_else(|| audit.to_string())
+        (sum == 14).then_some(()).ok_or_else(|| audit.to_string())
     })
     .await;
     let audit = world.viewer("audit --who viewer --action fireTimer").await.with(0).stdout;

@@ -8,6 +8,7 @@ mod ending;
 mod fleet;
 mod interrupted;
 mod looking;
+mod recovery;
 mod stand_in;
 mod timers;
 mod world;

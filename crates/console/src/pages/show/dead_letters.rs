@@ -89,6 +89,7 @@ async fn planned(signed_in: &SignedIn, posted: &Posted) -> Result<Operation, Fai
         action,
         timers: None,
         dead_letters: Some(filter),
+        retell: None,
         to: None,
         by_ms: None,
         note: note(posted),

@@ -1,6 +1,7 @@
 //! What each route does: asks the operations of the API, and answers with a page.
 
 pub(super) mod audit;
+pub(super) mod consumers;
 pub(super) mod dead_letter;
 pub(super) mod dead_letters;
 pub(super) mod operations;

@@ -1,4 +1,4 @@
-//! `/` and `/consumers`
+//! `/`
 
 use axum::response::Response;
 
@@ -8,10 +8,4 @@ use super::super::{view, visit::SignedIn};
 pub(in crate::pages) async fn show(signed_in: SignedIn) -> Response {
     let status = signed_in.app().status().await;
     signed_in.answer(async |reader| Ok(view::overview::page(&status, reader))).await
-}
-
-/// `GET /consumers`
-pub(in crate::pages) async fn consumers(signed_in: SignedIn) -> Response {
-    let status = signed_in.app().status().await;
-    signed_in.answer(async |reader| Ok(view::consumers::page(&status, reader))).await
 }

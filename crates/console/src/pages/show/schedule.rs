@@ -3,8 +3,8 @@
 use axum::{http::StatusCode, response::Response};
 use common::{
     event::Id,
-    internal::{Forecast, ScheduleState, TimerPage},
-    operator::{Operation, OperationAction, OperationPlan, PauseAct, ResumeAct, TimerFilter},
+    internal::{Forecast, RebuildAnswer, ScheduleState, TimerPage},
+    operator::{Act, Operation, OperationAction, OperationPlan, PauseAct, ResumeAct, TimerFilter},
 };
 use page_kit::Posted;
 
@@ -17,6 +17,7 @@ use super::{
         typed,
         view::{
             pause::{PAUSE, RESUME},
+            rebuild::REBUILD,
             schedule::{self, PLAN, Shown},
             timers::Filter,
         },
@@ -110,6 +111,7 @@ async fn planned(signed_in: &SignedIn, posted: &Ids) -> Result<Operation, Failur
         action,
         timers: Some(timers),
         dead_letters: None,
+        retell: None,
         to: instant("to")?.filter(|_| is_move),
         by_ms: by_ms.filter(|_| is_move),
         note: note(posted),
@@ -155,6 +157,22 @@ async fn resumed(signed_in: &SignedIn, posted: &Posted) -> Result<ScheduleState,
     signed_in.visit.check(posted).await?;
     let act = ResumeAct { rate: rate(posted)?, note: note(posted) };
     signed_in.app().resume(&signed_in.actor, act).await
+}
+
+/// `POST /schedule/rebuild`
+pub(in crate::pages) async fn rebuild(signed_in: SignedIn, posted: Posted) -> Response {
+    match rebuilding(&signed_in, &posted).await {
+        Ok(RebuildAnswer { begun: true }) => signed_in.done("/schedule#rebuild", "A rebuild has begun."),
+        Ok(RebuildAnswer { begun: false }) => {
+            signed_in.done("/schedule#rebuild", "A rebuild was under way already, and goes on.")
+        }
+        Err(failure) => again(&signed_in, REBUILD, posted, failure).await,
+    }
+}
+
+async fn rebuilding(signed_in: &SignedIn, posted: &Posted) -> Result<RebuildAnswer, Failure> {
+    signed_in.visit.check(posted).await?;
+    signed_in.app().rebuild_schedule(&signed_in.actor, Act { note: note(posted) }).await
 }
 
 fn rate(posted: &Posted) -> Result<Option<u32>, Failure> {

@@ -26,6 +26,8 @@ pub(super) fn timers(schedule: &ScheduleState) -> Markup {
             (tile("Claimed", live::count("schedule/claimed", schedule.claimed)))
             (tile("Overdue", live::count("schedule/overdue", schedule.overdue)))
             (tile("Oldest due", live::age("schedule/oldestDueAgeMs", schedule.oldest_due_age_ms)))
+            (tile("Checkpoint holds", live::yes("schedule/checkpoint/holds", schedule.checkpoint.map(|it| it.holds))))
+            (tile("Rebuild: left to read", live::count_at_times("schedule/rebuild/left", schedule.rebuild.as_ref().map(|it| it.left))))
         }
     }
 }

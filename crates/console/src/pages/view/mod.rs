@@ -16,6 +16,8 @@ pub(super) mod path;
 pub(super) mod pause;
 pub(super) mod payments;
 pub(super) mod processes;
+pub(super) mod rebuild;
+pub(super) mod retell;
 pub(super) mod schedule;
 pub(super) mod sign_in;
 pub(super) mod streams;

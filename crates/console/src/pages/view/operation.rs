@@ -38,8 +38,8 @@ pub(in crate::pages) fn page(operation: &Operation, reader: &Reader, again: &Aga
                 }
             }
             (deeds(operation, reader, again))
-            h2 { "Some of them" }
-            ul.samples { @for sample in &operation.samples { li { a.id href=(item(operation.action, sample)) { (sample) } } } }
+            h2 { (if is_whole(operation.action) { "Which" } else { "Some of them" }) }
+            ul.samples { @for sample in &operation.samples { li { (item(operation.action, sample)) } } }
         }
     };
     let watched = is_running.then_some("progress");
@@ -50,7 +50,7 @@ fn progress(operation: &Operation, reader: &Reader) -> Markup {
     let over = operation.done + operation.skipped + operation.failed;
     let mut all = vec![
         ("State", html! { strong { (state(operation.state)) } }),
-        ("How many", html! { (words::count(operation.count)) ", as they were when they were counted" }),
+        ("How many", html! { (words::count(operation.count)) (counted(operation.action)) }),
         ("Planned", html! { (words::near(operation.planned_at, reader.now)) " by " bdi { (operation.by) } }),
     ];
     if operation.state != OperationState::Planned {
@@ -64,7 +64,7 @@ fn progress(operation: &Operation, reader: &Reader) -> Markup {
     let failures = html! {
         @for failure in &operation.failures {
             tr {
-                th scope="row" { a.id href=(item(operation.action, &failure.item)) { (failure.item) } }
+                th scope="row" { (item(operation.action, &failure.item)) }
                 td.text { (failure.reason) }
             }
         }
@@ -82,14 +82,29 @@ fn progress(operation: &Operation, reader: &Reader) -> Markup {
     }
 }
 
-/// The page of one of those it is about.
-fn item(of: OperationAction, item: &str) -> String {
-    match of {
+/// Whether a service does it in one go: to what it finds then, and to no items that could be named.
+fn is_whole(of: OperationAction) -> bool {
+    of == OperationAction::RetellEvents
+}
+
+fn counted(of: OperationAction) -> &'static str {
+    if is_whole(of) {
+        " when they were counted; what changes until it is done is told too"
+    } else {
+        ", as they were when they were counted"
+    }
+}
+
+/// One of those it is about, with the way to its page if it has one.
+fn item(of: OperationAction, item: &str) -> Markup {
+    let page = match of {
+        OperationAction::RetellEvents => return html! { (item) },
         OperationAction::ReplayDeadLetters | OperationAction::DiscardDeadLetters => {
             item.parse().map_or_else(|_| String::from("/dead-letters"), link::letter)
         }
         _ => link::order(item),
-    }
+    };
+    html! { a.id href=(page) { (item) } }
 }
 
 fn decides(of: OperationAction) -> &'static str {
@@ -97,6 +112,10 @@ fn decides(of: OperationAction) -> &'static str {
         OperationAction::ReplayDeadLetters | OperationAction::DiscardDeadLetters => {
             "You decide, since a dead letter waits for a person. A replay goes to the letter’s own consumer alone, with its \
              first message id."
+        }
+        OperationAction::RetellEvents => {
+            "The service decides, since they are its events. It tells them in one go, which can’t be stopped half-way; listeners \
+             know what they have had."
         }
         _ => {
             "Of each that is an order of ours, orders decides, because it checks the order’s time itself; of another \
@@ -126,7 +145,7 @@ fn deeds(operation: &Operation, reader: &Reader, again: &Again) -> Markup {
                         p { "Nothing was done, and nothing will be. By itself it is forgotten after ten minutes." }
                     }).bare(reader, again))
                 }
-                OperationState::Running => {
+                OperationState::Running if !is_whole(operation.action) => {
                     (abort("Stop", html! { p { "What was done stays done; the rest is left as it is." } }).bare(reader, again))
                 }
                 _ => {}
@@ -139,10 +158,15 @@ const COUNT: [Field<'static>; 1] =
     [Field::new("count", "Type the count to confirm", Kind::Number).required()];
 
 fn confirm(operation: &Operation, here: &str) -> Deed<'static> {
-    let is_final =
-        !matches!(operation.action, OperationAction::MoveTimers | OperationAction::ReplayDeadLetters);
+    let is_final = !matches!(
+        operation.action,
+        OperationAction::MoveTimers | OperationAction::ReplayDeadLetters | OperationAction::RetellEvents
+    );
     let terms = html! {
-        p { (action(operation.action)) ": " strong { (words::count(operation.count)) } ", those that were counted and no others." }
+        p {
+            (action(operation.action)) ": " strong { (words::count(operation.count)) }
+            (if is_whole(operation.action) { ", and what changes until it is done." } else { ", those that were counted and no others." })
+        }
         p { (decides(operation.action)) }
     };
     Deed {

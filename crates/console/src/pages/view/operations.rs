@@ -35,8 +35,8 @@ pub(in crate::pages) fn page(operations: &Operations, reader: &Reader) -> Page {
         section data-operation="listOperations" {
             h1 { "Operations" }
             p {
-                "Acts on many, of the last hours. They begin on " a href="/schedule#many" { "Schedule" } " and "
-                a href="/dead-letters" { "Dead letters" } "."
+                "Acts on many, of the last hours. They begin on " a href="/schedule#many" { "Schedule" } ", "
+                a href="/dead-letters" { "Dead letters" } " and " a href="/consumers#outboxes" { "Consumers" } "."
             }
             @if operations.operations.is_empty() { (nothing("There was none.")) }
             @else { (table("Operations", &COLUMNS, &rows)) }
@@ -53,6 +53,7 @@ pub(super) const fn action(action: OperationAction) -> &'static str {
         OperationAction::CancelTimers => "Cancel timers",
         OperationAction::ReplayDeadLetters => "Replay dead letters",
         OperationAction::DiscardDeadLetters => "Discard dead letters",
+        OperationAction::RetellEvents => "Tell events again",
     }
 }
 

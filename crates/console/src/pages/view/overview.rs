@@ -63,6 +63,9 @@ pub(in crate::pages) mod tests {
             oldest_due_age_ms: 1_500,
             clocks: Clocks { redis: at, worker: at },
             pause: None,
+            checkpoint: None,
+            rebuild: None,
+            beyond_retention: 0,
         }
     }
 

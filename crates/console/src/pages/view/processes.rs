@@ -10,7 +10,7 @@ use super::super::{
     words,
 };
 
-const OUTBOX: [&str; 4] = ["Service", "Not told yet", "Set aside", "Oldest"];
+const OUTBOX: [&str; 5] = ["Service", "Not told yet", "Set aside", "Oldest", "Told again, times"];
 const PROCESSES: [&str; 6] = ["Service", "Process", "Version", "Ready", "Running since", "Remarks"];
 
 /// Each outbox.
@@ -24,8 +24,14 @@ pub(super) fn outboxes(outboxes: &[OutboxReport]) -> Markup {
                         td.number { (live::count(&format!("outboxes/{}/state/depth", outbox.service), state.depth)) }
                         td.number { (live::count(&format!("outboxes/{}/state/setAside", outbox.service), state.set_aside)) }
                         td.number { (live::age(&format!("outboxes/{}/state/oldestAgeMs", outbox.service), state.oldest_age_ms)) }
+                        td.number {
+                            (live::count_at_times(
+                                &format!("outboxes/{}/state/toldAgain/losses", outbox.service),
+                                state.told_again.map(|told| told.losses),
+                            ))
+                        }
                     }
-                    None => td colspan="3" { strong.wrong { "does not answer" } },
+                    None => td colspan="4" { strong.wrong { "does not answer" } },
                 }
             }
         }
@@ -94,7 +100,7 @@ mod tests {
 
     #[test]
     fn an_outbox_shows_what_is_not_told_yet() {
-        let state = OutboxState { depth: 1_200, set_aside: 2, oldest_age_ms: 90_000 };
+        let state = OutboxState { depth: 1_200, set_aside: 2, oldest_age_ms: 90_000, told_again: None };
         let told = [
             OutboxReport { service: "orders".into(), state: Some(state) },
             OutboxReport { service: "tickets".into(), state: None },

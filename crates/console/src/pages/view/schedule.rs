@@ -13,7 +13,7 @@ use super::{
         reader::Reader,
         words,
     },
-    figures, pause,
+    figures, pause, rebuild,
     timers::{self, Filter},
 };
 
@@ -34,8 +34,7 @@ pub(in crate::pages) fn page(shown: &Shown<'_>, reader: &Reader, again: &Again) 
     let body = html! {
         (again.summary(&fields))
         h1 { "Schedule" }
-        (figures::timers(shown.schedule))
-        (clocks(shown.schedule))
+        div data-operation="getSchedule" { (figures::timers(shown.schedule)) (clocks(shown.schedule)) }
         section #due data-operation="forecastTimers" {
             h2 { "What falls due when" }
             p {
@@ -46,6 +45,7 @@ pub(in crate::pages) fn page(shown: &Shown<'_>, reader: &Reader, again: &Again) 
             (Chart { id: "hours", title: "The next 48 hours", unit: "hour", values: &shown.forecast.hours, every: 6 }.shown())
         }
         (pause::section(shown.schedule, shown.forecast, reader, again))
+        (rebuild::section(shown.schedule, reader, again))
         (timers::section(shown.timers, shown.filter, reader))
         h2 #many { "Act on many" }
         @if reader.may_act() { (plan(shown.filter, reader, again)) (from_file()) }
@@ -151,7 +151,14 @@ mod tests {
         ] {
             assert!(html.contains(part), "{part}: {html}");
         }
-        for operation in ["forecastTimers", "listTimers", "planOperation", "pauseSchedule"] {
+        for operation in [
+            "getSchedule",
+            "forecastTimers",
+            "listTimers",
+            "planOperation",
+            "pauseSchedule",
+            "rebuildSchedule",
+        ] {
             assert!(html.contains(&format!("data-operation=\"{operation}\"")), "{operation}");
         }
     }
