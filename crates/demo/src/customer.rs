@@ -7,12 +7,16 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Result, ensure};
-use common::event::{Id, Timestamp};
+use common::{
+    clock,
+    event::{Id, Timestamp},
+};
+use judge::Known;
 use tokio::time::Instant;
 
 use super::{
     cast::{Answer, Person},
-    ledger::{Entry, Known, Ledger},
+    ledger::{Entry, Ledger},
     moment::Moment,
     narrator::Narrator,
     plan::{Ending, Role},
@@ -71,8 +75,10 @@ impl Customer {
             order: order.clone(),
             ticket,
             expires_at,
-            extended_to: None,
+            placed_at_ms: clock::now_ms(),
             known,
+            extended: None,
+            cancelled: None,
         });
         order
     }
@@ -85,7 +91,7 @@ impl Customer {
                 tokio::time::sleep(self.window / 4).await;
                 self.cancel(order).await
             }
-            Ending::Expires | Ending::Wiped => Ok(()),
+            Ending::Expires | Ending::Lost => Ok(()),
         }
     }
 
@@ -103,6 +109,7 @@ impl Customer {
             }
             tokio::time::sleep(TRY_AGAIN).await;
         }
+        self.ledger.cancel(order);
         let detail = format!("204: {} gives up seat {}", self.person.name, self.role.seat);
         self.narrator.tell(Moment::now("DELETE /api/orders", detail, Tone::End).of(order, &self.ledger));
         Ok(())

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use common::event::{Id, Timestamp};
+use common::{
+    clock,
+    event::{Id, Timestamp},
+};
+use judge::{Cancellation, Canceller, Extension, Known};
 
 use super::plan::{BUYERS, Role};
 
@@ -17,24 +21,19 @@ pub(super) struct Entry {
     pub(super) ticket: Id,
     /// As its buyer was answered.
     pub(super) expires_at: Timestamp,
-    /// As an operator has it later.
-    pub(super) extended_to: Option<Timestamp>,
+    /// When he knew, in ms since the Unix epoch.
+    pub(super) placed_at_ms: i64,
     pub(super) known: Known,
-}
-
-/// How a buyer knows that the order is placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
-    /// `POST /api/orders` was answered with 201.
-    Answered,
-    /// That answer was lost, and the order was in the list of `GET /api/orders`.
-    Listed,
+    /// More time, by an operator.
+    pub(super) extended: Option<Extension>,
+    /// Its end, by its buyer.
+    pub(super) cancelled: Option<Cancellation>,
 }
 
 impl Entry {
     /// When its timer fires.
     pub(super) fn due(&self) -> Timestamp {
-        self.extended_to.unwrap_or(self.expires_at)
+        self.extended.as_ref().map_or(self.expires_at, |extension| extension.to)
     }
 
     pub(super) fn buyer(&self) -> &'static str {
@@ -64,7 +63,15 @@ impl Ledger {
 
     pub(super) fn extend(&self, order: &Id, to: Timestamp) {
         if let Some(entry) = self.inner().entries.get_mut(order) {
-            entry.extended_to = Some(to);
+            let at_ms = clock::now_ms();
+            entry.extended = Some(Extension { order: order.clone(), to, answered: true, at_ms });
+        }
+    }
+
+    pub(super) fn cancel(&self, order: &Id) {
+        if let Some(entry) = self.inner().entries.get_mut(order) {
+            let (by, at_ms) = (Canceller::Buyer, clock::now_ms());
+            entry.cancelled = Some(Cancellation { order: order.clone(), by, answered: true, at_ms });
         }
     }
 

@@ -1,22 +1,21 @@
 //! `cargo xtask demo`: real orders expire on real servers, in front of your eyes.
 //!
 //! On a whole [`platform::Platform`], people (`cast`) sign up, sell and buy over HTTP. `story` is what they do and what is
-//! broken meanwhile, `narrator` tells it, and in the end the `invariants` are checked against `facts` that are read
-//! from the streams and the databases.
+//! broken meanwhile, `narrator` tells it, and in the end the `judge` checks what must always hold
+//! against what the streams and the databases say.
 
 mod cast;
 mod customer;
-mod facts;
-mod invariants;
 mod ledger;
 mod line;
+mod loss;
+mod mischief;
 mod moment;
 mod narrator;
 mod performance;
 mod plan;
-mod quiescence;
+mod record;
 mod story;
-mod streams;
 mod summary;
 mod text;
 mod warnings;
@@ -28,6 +27,7 @@ use anyhow::{Context, Result};
 use process::config::duration;
 use tokio::signal::unix::{SignalKind, signal};
 
+pub use loss::Loss;
 use testkit::paths;
 
 /// What a person may choose.
@@ -41,6 +41,8 @@ pub struct Options {
     pub replicas: usize,
     /// The service of which a process is killed with `kill -9`.
     pub kill: Service,
+    /// What a server loses while timers are pending.
+    pub lose: Loss,
     /// One JSON object a line on stdout instead of text, the summary last.
     pub json: bool,
     /// Leave everything running in the end, until Ctrl-C.

@@ -3,7 +3,6 @@
 use super::{
     ledger::Ledger,
     plan::Ending,
-    streams::Stored,
     text::{self, Tone},
 };
 use common::{
@@ -13,6 +12,7 @@ use common::{
         PaymentCreated, PaymentRejected, PaymentSettled, Subject, TicketCreated, TicketUpdated,
     },
 };
+use judge::streams::Stored;
 
 /// One thing that happens.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use common::clock;
+use judge::streams::Stored;
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,7 +15,6 @@ use super::{
     ledger::Ledger,
     line::{as_json, as_text},
     moment::Moment,
-    streams::Stored,
     text::{self, Tone},
 };
 use testkit::terminal::write;

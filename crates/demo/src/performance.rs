@@ -1,13 +1,11 @@
 //! One performance, from the start of the servers to the report.
 
 use common::Service;
-use std::{
-    process::ExitCode,
-    sync::{Arc, PoisonError},
-};
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 
+use judge::{Addresses, Facts, Quiescence, streams};
 use messaging::Broker;
 use messaging::{NatsServers, NatsSettings};
 use process::health::Health;
@@ -16,15 +14,13 @@ use serde_json::json;
 use super::{
     Options,
     cast::{Browser, Operator, Payments, Person},
-    facts::{Facts, Purchase},
-    invariants,
     ledger::Ledger,
     line::headings,
+    mischief::Mischief,
     narrator::{Manner, Narrator},
     plan::Plan,
-    quiescence::Quiescence,
+    record,
     story::Story,
-    streams,
     summary::Summary,
     text::{self, Tone},
     warnings,
@@ -102,13 +98,13 @@ async fn gather<'a>(
         options,
         plan,
         platform,
-        rest: Quiescence::of(platform).await?,
+        rest: connect(platform).await?,
         narrator,
         ledger,
         browser: Browser::new(platform.url()),
         payments: Arc::new(Payments(join_as_payments(platform).await?.publisher())),
         operator: Operator::new(platform)?,
-        replayed: Arc::default(),
+        mischief: Mischief::default(),
         complete_at_ms: Arc::default(),
     })
 }
@@ -116,7 +112,7 @@ async fn gather<'a>(
 /// The story, and then the checks.
 async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
     let Story { rest, narrator, .. } = story;
-    for stream in streams::names() {
+    for stream in streams::names(&rest.topology) {
         let (jetstream, narrator) = (rest.jetstream.clone(), (*narrator).clone());
         // What a reader misses is not told live; the checks read everything again.
         tokio::spawn(async move {
@@ -125,16 +121,27 @@ async fn play(story: &Story<'_>) -> Result<(Summary, Arc<Person>)> {
     }
     let buyer = story.play().await?;
     narrator.act("the end; now everything that was stored is read again and checked");
-    let mut facts = Facts::collect(rest).await?;
-    facts.placed = story.ledger.entries();
-    facts.complete_at_ms = story.complete_at_ms.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    facts.killed = Some(story.options.kill);
-    facts.replayed = story.replayed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    facts.purchases = story.platform.stripe().ledger().iter().map(Purchase::from).collect();
-    facts.unrest = rest.unrest().await?;
-    facts.consumers = Quiescence::consumers().len();
-    let verdicts = invariants::check(&facts);
+    let (record, bounds) = record::of(story);
+    let facts = Facts::collect(rest, record, bounds, &story.platform.stripe().ledger()).await?;
+    let verdicts = judge::check(&facts);
     Ok((Summary::new(&facts, verdicts), buyer))
+}
+
+/// Who looks at everything from outside.
+async fn connect(platform: &Platform) -> Result<Quiescence> {
+    let database = |name: Service| {
+        let url = platform.database_url(name).with_context(|| format!("the database of {name}"));
+        url.map(str::to_owned)
+    };
+    let addresses = Addresses {
+        cluster: CLUSTER.to_owned(),
+        nats: platform.nats().url(),
+        redis: platform.redis().url(),
+        orders: database(Service::Orders)?,
+        tickets: database(Service::Tickets)?,
+        payments: database(Service::Payments)?,
+    };
+    Quiescence::connect(&addresses).await
 }
 
 /// The connection of the one service whose part is played here.

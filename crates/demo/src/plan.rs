@@ -29,8 +29,8 @@ pub(super) enum Ending {
     Expires,
     /// An operator gives it more time, and it is paid within that.
     Extended,
-    /// Nobody pays, and its timer is wiped out of Redis.
-    Wiped,
+    /// Nobody pays, and while its timer is pending a server loses what it had.
+    Lost,
 }
 
 /// How an order that is paid is paid.
@@ -75,7 +75,7 @@ impl Role {
 pub(super) struct Plan {
     /// Their timers are let alone.
     pub(super) first: Vec<Role>,
-    /// Their timers are wiped.
+    /// Their timers are pending when a server loses what it had.
     pub(super) last: Vec<Role>,
     /// Seats for sale, numbered from 1.
     pub(super) seats: usize,
@@ -87,7 +87,7 @@ impl Plan {
     /// The fewest orders with which everything happens once.
     pub(super) const FEWEST: usize = 5;
 
-    /// A plan for so many orders: a quarter is paid, one is cancelled by its buyer, one gets more time, and at most 20 are wiped.
+    /// A plan for so many orders: a quarter is paid, one is cancelled by its buyer, one gets more time, and at most 20 are pending when a server loses what it had.
     pub(super) fn new(orders: usize) -> Self {
         let last = (orders / 4).clamp(1, 20);
         let first = orders.max(Self::FEWEST) - last;
@@ -108,7 +108,7 @@ impl Plan {
         Self {
             first: (1..=first).map(|number| role(number, number, ending(number))).collect(),
             last: (first + 1..=first + last)
-                .map(|number| role(number, seat_of_last(number), Ending::Wiped))
+                .map(|number| role(number, seat_of_last(number), Ending::Lost))
                 .collect(),
             seats: first + last - 1,
             pace: PACE.min(PACED / u32::try_from(orders).unwrap_or(u32::MAX).max(1)),
@@ -125,7 +125,7 @@ impl Plan {
         }
         let of =
             |ending| roles().filter(move |role| role.ending == ending).take(OF_EACH).map(|role| role.number);
-        [Ending::Paid, Ending::CancelledByBuyer, Ending::Extended, Ending::Expires, Ending::Wiped]
+        [Ending::Paid, Ending::CancelledByBuyer, Ending::Extended, Ending::Expires, Ending::Lost]
             .into_iter()
             .flat_map(of)
             .collect()
@@ -148,7 +148,7 @@ mod tests {
                 (1..=orders).collect::<Vec<_>>()
             );
             for ending in
-                [Ending::Paid, Ending::CancelledByBuyer, Ending::Extended, Ending::Expires, Ending::Wiped]
+                [Ending::Paid, Ending::CancelledByBuyer, Ending::Extended, Ending::Expires, Ending::Lost]
             {
                 assert!(roles.iter().any(|role| role.ending == ending), "{ending:?} of {orders}");
                 let followed = plan.followed();
@@ -170,7 +170,7 @@ mod tests {
             assert_eq!(sold.len(), plan.seats);
             assert!(sold.keys().all(|seat| (1..=plan.seats).contains(seat)));
             let twice: Vec<_> = sold.values().filter(|fates| fates.len() > 1).collect();
-            assert_eq!(twice, [&vec![Ending::CancelledByBuyer, Ending::Wiped]]);
+            assert_eq!(twice, [&vec![Ending::CancelledByBuyer, Ending::Lost]]);
         }
     }
 

@@ -3,13 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use common::event::Id;
+use judge::{Facts, Lateness, Verdict};
 use serde_json::{Value, json};
 
-use super::{
-    facts::Facts,
-    invariants::{Verdict, rest::Lateness},
-    text::{self, Tone},
-};
+use super::text::{self, Tone};
 
 /// The result of it all.
 #[derive(Debug)]
@@ -57,7 +54,7 @@ impl Summary {
             ("cancelled", rows(Some("buyer")), "by the buyer"),
             ("extended", facts.extended.len(), "given more time by an operator"),
             ("expired", lateness.by_timer.len(), "cancelled because a timer fired"),
-            ("swept", lateness.by_sweeper.len(), "cancelled although Redis had lost the timer"),
+            ("swept", lateness.by_sweeper.len(), "cancelled by the second timer, 10 s late"),
             ("timers fired", facts.fired.len(), "expiration:complete, those of paid orders included"),
             (
                 "seats freed",
@@ -68,7 +65,7 @@ impl Summary {
             ("rejected", facts.rejected.len(), "payments that came too late"),
             ("settled", facts.settled.len(), "captured for a complete order, or released"),
             ("dead letters", facts.dead_letters.len(), "that nobody can read, and nobody has replayed"),
-            ("replayed", facts.replayed.len(), "dead letters, mended by an operator"),
+            ("replayed", facts.record.mended.len(), "dead letters, mended by an operator"),
         ];
         let lateness = vec![
             ("timer fired", Percentiles::of(lateness.fired), "expiresAt to expiration:complete stored"),
@@ -80,7 +77,7 @@ impl Summary {
             (
                 "order swept",
                 Percentiles::of(lateness.by_sweeper),
-                "expiresAt to cancelled, where Redis lost the timer",
+                "expiresAt to cancelled, by the second timer",
             ),
         ];
         Self { counts, lateness, verdicts }

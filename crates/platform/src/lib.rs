@@ -11,7 +11,7 @@ pub mod up;
 pub use gateway::{BoundGateway, Gateway, Route};
 pub use platform::{
     CLUSTER, Fleet, INTERNAL_TOKEN, JWT_KEY, LogLine, OPERATOR_TOKEN, Platform, PlatformBuilder, Running,
-    Stores, VIEWER_TOKEN, WEBHOOK_SECRET,
+    Stores, VIEWER_TOKEN, WEBHOOK_SECRET, broker_users,
 };
 pub use release::release_before;
 pub use seed::seed;

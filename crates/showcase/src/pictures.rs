@@ -97,7 +97,7 @@ pub(crate) async fn all(directory: &Path) -> Result<()> {
 
 async fn first_ticket(shopper: &Shopper) -> Result<String> {
     shopper.visit("/").await?;
-    let id = shopper.evaluate("document.querySelector('#tickets li:has(a:not(.taken))').dataset.id").await?;
+    let id = shopper.read("document.querySelector('#tickets li:has(a:not(.taken))').dataset.id").await?;
     id.as_str().map(str::to_owned).context("no ticket is for sale")
 }
 

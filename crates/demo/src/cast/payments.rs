@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use bytes::Bytes;
-use common::event::Subject;
+use common::{clock, event::Subject};
+use judge::Poison;
 use messaging::{Outgoing, Publisher};
 
 /// Publishes as `payments`.
@@ -10,15 +11,19 @@ use messaging::{Outgoing, Publisher};
 pub(crate) struct Payments(pub(crate) Publisher);
 
 impl Payments {
-    /// A message that no listener can read.
-    pub(crate) async fn poison(&self) -> Result<()> {
+    /// Stores a message that no listener can read.
+    pub(crate) async fn poison(&self) -> Result<Poison> {
+        let body = Bytes::from_static(b"{\"id\": oops");
         let event = Outgoing {
             subject: Subject::PaymentCreated,
             message_id: "payment:created:poison".to_owned(),
             traceparent: None,
-            payload: Bytes::from_static(b"{\"id\": oops"),
+            payload: body.clone(),
             claim: None,
         };
-        self.0.publish(&[event]).await.into_iter().try_for_each(|answer| answer.map_err(Into::into))
+        for answer in self.0.publish(&[event]).await {
+            answer?;
+        }
+        Ok(Poison { subject: Subject::PaymentCreated, body, stored_ms: Some(clock::now_ms()) })
     }
 }

@@ -6,9 +6,10 @@ use std::{
 };
 
 use common::{clock, event::Id};
+use judge::Quiescence;
 
 use super::LOOK;
-use crate::{ledger::Ledger, moment::Moment, narrator::Narrator, quiescence::Quiescence, text::Tone};
+use crate::{ledger::Ledger, moment::Moment, narrator::Narrator, text::Tone};
 
 /// Tells of each and remembers when it was seen, until it is aborted.
 pub(super) async fn watch(

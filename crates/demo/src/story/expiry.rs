@@ -1,4 +1,4 @@
-//! Time passes: timers fire, Redis loses them, the sweeper finds what is left.
+//! Time passes, and timers fire.
 
 use std::time::Duration;
 
@@ -6,23 +6,15 @@ use anyhow::Result;
 use common::clock;
 use tokio::time::Instant;
 
-use super::{
-    AT_REST, LOOK, SWEPT, Story,
-    wait::{are, wait},
-};
-use crate::{
-    moment::Moment,
-    plan::Ending,
-    text::{self, Tone},
-};
+use super::{AT_REST, LOOK, SWEPT, Story, wait::wait};
+use crate::{plan::Ending, text};
 
 impl Story<'_> {
     /// Waits until the timers of the first orders have fired, but never until those of the last would.
     pub(super) async fn timers_fire(&self) -> Result<()> {
         let last = self.plan.last.len();
         let entries = self.ledger.entries();
-        let of =
-            |wiped: bool| entries.iter().filter(move |entry| (entry.role.ending == Ending::Wiped) == wiped);
+        let of = |lost: bool| entries.iter().filter(move |entry| (entry.role.ending == Ending::Lost) == lost);
         let first_due_ms = of(false).map(|entry| entry.expires_at.as_millis()).min().unwrap_or_default();
         let too_late_ms = of(true).map(|entry| entry.expires_at.as_millis()).min().unwrap_or_default() - 500;
         self.narrator.act(format!(
@@ -38,22 +30,12 @@ impl Story<'_> {
         }
     }
 
-    pub(super) async fn wipe_redis(&self) -> Result<()> {
-        let timers = self.rest.timers().await?;
-        self.narrator.act(format!("Redis loses everything, while {} pending", are(timers, "timer")));
-        self.rest.wipe_redis().await?;
-        self.narrator.tell(Moment::now("FLUSHALL", "no timer is left", Tone::Fault));
-        if !self.victim()?.is_running() {
-            self.restart().await?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn sweeper_catches(&self) -> Result<()> {
+    /// Waits until those have fired as well.
+    pub(super) async fn last_timers_fire(&self) -> Result<()> {
         let entries = self.ledger.entries();
         let due_ms = entries.iter().map(|entry| entry.expires_at.as_millis()).max().unwrap_or_default();
         self.narrator.act(format!(
-            "nobody will wake `orders` at {}; its sweeper looks every 2 s for what is 10 s overdue, so wait",
+            "what was lost is back: the last orders are cancelled as they expire, until {}",
             text::clock(due_ms)
         ));
         let left_ms = u64::try_from(due_ms - clock::now_ms()).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod complete;
 mod expiry;
+mod loss;
 mod operator;
 mod orders;
 mod outage;
@@ -18,15 +19,16 @@ use std::{
 
 use anyhow::Result;
 use common::event::Id;
+use judge::Quiescence;
 
 use super::{
     Options,
     cast::{Browser, Operator, Payments, Person, SignedUp},
     customer::Customer,
     ledger::Ledger,
+    mischief::Mischief,
     narrator::Narrator,
     plan::{Plan, Role},
-    quiescence::Quiescence,
 };
 use platform::Platform;
 
@@ -34,7 +36,7 @@ use platform::Platform;
 const AT_ONCE: usize = 32;
 /// For what takes milliseconds when all is well.
 const SOON: Duration = Duration::from_secs(30);
-/// The sweeper's grace and interval, and room.
+/// What may end an order whose timer is lost for good, and room.
 const SWEPT: Duration = Duration::from_secs(30);
 /// A message that died with its consumer comes back after the ack wait of 30 s.
 const AT_REST: Duration = Duration::from_secs(60);
@@ -51,8 +53,8 @@ pub(super) struct Story<'a> {
     pub(super) browser: Browser,
     pub(super) payments: Arc<Payments>,
     pub(super) operator: Operator,
-    /// Subjects of the dead letters that the operator has replayed.
-    pub(super) replayed: Arc<Mutex<Vec<String>>>,
+    /// What is broken on purpose.
+    pub(super) mischief: Mischief,
     /// When orders were first seen complete, in ms since the Unix epoch.
     pub(super) complete_at_ms: Arc<Mutex<HashMap<Id, i64>>>,
 }
@@ -69,6 +71,7 @@ impl Story<'_> {
         let people = self.sign_up().await?;
         let seats = self.open_sale(&people).await?;
         let (placed_at, later) = self.first_orders(&people, &seats).await?;
+        let copied = self.copy_files().await?;
         self.seat_is_free_again(&people, &seats).await?;
         self.kill(&people, &seats).await?;
         self.last_orders(&people, &seats, placed_at + self.options.window / 2).await?;
@@ -76,10 +79,10 @@ impl Story<'_> {
         let page = self.open_a_page(&people).await?;
         self.timers_fire().await?;
         later.join_all().await.into_iter().collect::<Result<()>>()?;
-        self.wipe_redis().await?;
+        self.lose(copied.as_ref()).await?;
         self.pay_too_late(&page).await?;
         self.replay_the_poison().await?;
-        self.sweeper_catches().await?;
+        self.last_timers_fire().await?;
         self.come_to_rest().await?;
         watching.abort();
         self.platform.check_running()?;

@@ -1,6 +1,6 @@
 //! What an operator does: gives a buyer more time, and mends a message that nobody could read.
 
-use std::{sync::PoisonError, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use common::{
@@ -79,7 +79,7 @@ impl Story<'_> {
         .await?;
         let position = letter["streamSequence"].as_u64().context("the position of the poison")?;
         let subject = topology::dead_letter_subject(&consumer, position);
-        self.replayed.lock().unwrap_or_else(PoisonError::into_inner).push(subject);
+        self.mischief.mends(subject);
         Ok(())
     }
 }

@@ -30,7 +30,7 @@ impl Story<'_> {
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
         let mut orders = JoinSet::new();
         // The poison goes first: every payment is behind it.
-        self.payments.poison().await?;
+        self.mischief.poisons(self.payments.poison().await?);
         for (index, role) in self.plan.first.iter().enumerate() {
             let customer = self.customer(*role, people, seats);
             let turn = begin + self.plan.pace * u32::try_from(index).unwrap_or(u32::MAX);
@@ -90,7 +90,7 @@ impl Story<'_> {
     pub(super) async fn last_orders(&self, people: &SignedUp, seats: &[Id], at: Instant) -> Result<()> {
         sleep_until(at).await;
         self.narrator.act(format!(
-            "{}, whose timers will be lost; the first of them takes the seat that was given up",
+            "{}; the first of them takes the seat that was given up",
             text::some(self.plan.last.len(), "more order")
         ));
         let place = async {

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use common::{Service, event::Id};
+use judge::{Effect, Part};
 
 use super::{
     SOON, Story,
@@ -32,6 +33,7 @@ impl Story<'_> {
         };
         self.narrator
             .act(format!("one `{name}` process is killed while {} pending{meanwhile}", are(timers, "timer")));
+        self.mischief.begins(Effect::Away(Part::Service(name)));
         victim.kill().await?;
         self.narrator.tell(Moment::now("kill -9", format!("{}, process {pid}", victim.name()), Tone::Fault));
         if matches!(name, Service::Expiration | Service::Console) {
@@ -46,7 +48,7 @@ impl Story<'_> {
     }
 
     /// Starts the service again and waits until it serves who was refused. `expiration` is for
-    /// [`Story::wipe_redis`] to start, where another process keeps the time meanwhile.
+    /// [`Story::lose`] to start, where another process keeps the time meanwhile.
     pub(super) async fn end_outage(&self, people: &SignedUp, seats: &[Id]) -> Result<()> {
         let name = self.options.kill;
         if matches!(name, Service::Expiration | Service::Console) {
@@ -74,6 +76,7 @@ impl Story<'_> {
         let victim = self.victim()?;
         victim.restart().await?;
         victim.ready(SOON).await?;
+        self.mischief.ends(Effect::Away(Part::Service(self.options.kill)));
         let detail = format!("{}, process {}", victim.name(), victim.pid());
         self.narrator.tell(Moment::now("restart", detail, Tone::Plain));
         Ok(())

@@ -1,7 +1,7 @@
 //! What may be chosen of a platform, and its start.
 
 use common::Service;
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, fmt, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use futures_util::future::try_join_all;
@@ -15,6 +15,18 @@ use super::{
 use crate::BoundGateway;
 use testkit::{ServiceBuilder, ServiceProcess};
 
+/// What is to be started instead of what would be; the text is the name of the process, such as `orders-1`.
+type Change = dyn Fn(&str, ServiceBuilder) -> ServiceBuilder + Send + Sync;
+
+/// The last word on how a process is started.
+struct Each(Box<Change>);
+
+impl fmt::Debug for Each {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Each")
+    }
+}
+
 /// What to start, see [`Platform::builder`].
 #[derive(Debug)]
 pub struct PlatformBuilder {
@@ -23,13 +35,14 @@ pub struct PlatformBuilder {
     echo: Option<UnboundedSender<LogLine>>,
     gateway: Option<BoundGateway>,
     programs: Option<PathBuf>,
+    each: Option<Each>,
 }
 
 impl PlatformBuilder {
     pub(super) fn new() -> Self {
         let replicas = Service::OURS.into_iter().map(|name| (name, 1)).collect();
         let env = vec![("LOG_FORMAT".into(), "json".into())];
-        Self { replicas, env, echo: None, gateway: None, programs: None }
+        Self { replicas, env, echo: None, gateway: None, programs: None, each: None }
     }
 
     /// How many processes of a service there are; 1 unless told otherwise, and 0 leaves it out.
@@ -83,6 +96,17 @@ impl PlatformBuilder {
     #[must_use]
     pub fn programs(mut self, directory: PathBuf) -> Self {
         self.programs = Some(directory);
+        self
+    }
+
+    /// Has the last word on each process, which is known by its name, such as `orders-1`: a variable that only this one
+    /// gets, or a clock of its own.
+    #[must_use]
+    pub fn each(
+        mut self,
+        change: impl Fn(&str, ServiceBuilder) -> ServiceBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.each = Some(Each(Box::new(change)));
         self
     }
 
@@ -159,8 +183,11 @@ impl PlatformBuilder {
         for (variable, value) in &self.env {
             command = command.env(variable, value);
         }
-        match &self.echo {
-            Some(lines) => command.echo(labelled(&label, lines)),
+        if let Some(lines) = &self.echo {
+            command = command.echo(labelled(&label, lines));
+        }
+        match &self.each {
+            Some(Each(change)) => change(&label, command),
             None => command,
         }
     }

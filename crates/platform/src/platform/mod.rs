@@ -16,6 +16,7 @@ use anyhow::{Context, Result};
 pub use builder::PlatformBuilder;
 pub use console::{INTERNAL_TOKEN, OPERATOR_TOKEN, VIEWER_TOKEN};
 pub use fleet::Fleet;
+pub use servers::broker_users;
 pub use stores::Stores;
 
 pub(crate) use servers::Servers;

@@ -15,9 +15,9 @@ use testkit::{Database, Nats, Postgres, Redis, paths};
 /// Nothing is evicted, and a restart loses no timer.
 const REDIS: [&str; 4] = ["--appendonly", "yes", "--maxmemory-policy", "noeviction"];
 
-/// As in production, each service is a user of its own and may do on the broker what it needs and nothing else. A
-/// connection without a password is a test, and may look at everything.
-fn users() -> String {
+/// Lines of the broker's configuration. As in production, each service is a user of its own, whose password is its name, and
+/// may do on the broker what it needs and nothing else. A connection without a password is a test, and may look at everything.
+pub fn broker_users() -> String {
     let topology = Topology::new(super::CLUSTER, 1);
     let mut users = String::from("{ user: test, password: test }\n");
     for service in Service::USERS_OF_THE_BROKER {
@@ -39,7 +39,7 @@ pub(crate) struct Servers {
 
 impl Servers {
     pub(super) async fn start() -> Result<Self> {
-        let users = users();
+        let users = broker_users();
         let (nats, redis, postgres) =
             tokio::try_join!(Nats::start_with(&users), Redis::start_with(&REDIS), Postgres::start())?;
         let mut databases = BTreeMap::new();

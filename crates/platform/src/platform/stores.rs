@@ -3,7 +3,10 @@
 use common::Service;
 use std::{collections::BTreeMap, sync::Arc};
 
+use anyhow::Result;
 use stripe_stand_in::StandIn;
+
+use super::stripe;
 
 /// Of a service's environment.
 pub(super) type Variable = (&'static str, String);
@@ -17,6 +20,19 @@ pub struct Stores {
 }
 
 impl Stores {
+    /// None yet, and a stand-in for Stripe that remembers the payments in them.
+    ///
+    /// # Errors
+    /// When the stand-in does not start.
+    pub async fn with_provider() -> Result<Self> {
+        Ok(Self::beside(stripe::start().await?))
+    }
+
+    /// The stand-in for Stripe that these were made with.
+    pub fn provider(&self) -> Option<&Arc<StandIn>> {
+        self.stripe.as_ref()
+    }
+
     /// Whose payments this one remembers.
     pub(super) fn beside(stripe: Arc<StandIn>) -> Self {
         Self { variables: BTreeMap::new(), stripe: Some(stripe) }

@@ -16,7 +16,7 @@ pub(crate) async fn enter(customer: &Page) {
 pub(crate) async fn focus_is_seen(customer: &Page) {
     let outline = "(s => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 || s.boxShadow !== 'none')\
                    (getComputedStyle(document.activeElement))";
-    assert_eq!(customer.evaluate(outline).await.unwrap(), true, "{}", customer.focus().await);
+    assert_eq!(customer.read(outline).await.unwrap(), true, "{}", customer.focus().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,7 @@ async fn an_account_is_made_and_a_ticket_sold_with_keys_alone_and_a_mistake_gets
     ada.tab_to("#email", 12).await.unwrap();
     ada.write("ada").await.unwrap();
     enter(&ada).await;
-    assert_eq!(ada.evaluate("document.activeElement.id").await.unwrap(), "email", "the first mistake");
+    assert_eq!(ada.read("document.activeElement.id").await.unwrap(), "email", "the first mistake");
     focus_is_seen(&ada).await;
     ada.evaluate("document.activeElement.select()").await.unwrap();
     ada.write("ada@example.com").await.unwrap();

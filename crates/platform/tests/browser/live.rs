@@ -82,7 +82,7 @@ async fn what_a_page_was_made_from_is_not_put_on_top_of_it_as_news() {
     platform::seed(&scene.world.platform.url()).await.unwrap();
     let ids = async || -> Vec<String> {
         let rows = "[...document.querySelectorAll('#tickets li')].map(row => row.dataset.id).join(' ')";
-        let ids = scene.watcher.evaluate(rows).await.unwrap();
+        let ids = scene.watcher.read(rows).await.unwrap();
         ids.as_str().unwrap().split(' ').map(str::to_owned).collect()
     };
     // As soon as it can be: the stream begins with what happened in the seconds before the page was made.

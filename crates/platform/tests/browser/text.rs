@@ -22,7 +22,7 @@ async fn a_title_of_script_is_shown_as_it_was_typed_and_never_run() {
     let buyer = world.signed_in("buyer").await;
     buyer.buy(&ticket).await;
     assert_eq!(buyer.text("h1").await.unwrap(), SCRIPT);
-    let title = buyer.evaluate("document.title").await.unwrap();
+    let title = buyer.read("document.title").await.unwrap();
     assert!(title.as_str().unwrap().contains(SCRIPT), "{title}");
     buyer.visit("/orders").await;
     buyer.sees(SCRIPT).await.unwrap();
@@ -43,7 +43,7 @@ async fn text_from_right_to_left_runs_from_right_to_left_and_nothing_around_it_d
     let ticket = seller.sell(ARABIC, "20").await;
     let direction = async |selector: &str| {
         let style = format!("getComputedStyle(document.querySelector(\"{selector}\")).direction");
-        seller.evaluate(&style).await.unwrap().as_str().unwrap().to_owned()
+        seller.read(&style).await.unwrap().as_str().unwrap().to_owned()
     };
     assert_eq!(direction("h1").await, "rtl");
     assert_eq!(direction("main").await, "ltr");
@@ -72,7 +72,7 @@ async fn times_are_in_the_visitors_zone_and_prices_in_their_way_of_writing() {
     assert!(price.contains("1.234,50"), "{price}");
     let until = ada.text("time[data-local]").await.unwrap();
     assert!(until.contains("GMT+9") || until.contains("JST"), "{until}");
-    let instant = ada.evaluate("document.querySelector('time[data-local]').dateTime").await.unwrap();
+    let instant = ada.read("document.querySelector('time[data-local]').dateTime").await.unwrap();
     assert!(instant.as_str().unwrap().ends_with('Z'), "{instant}");
     ada.leaves();
 }

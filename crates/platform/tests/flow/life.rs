@@ -8,12 +8,12 @@ use common::{
 };
 use reqwest::Method;
 use serde_json::json;
+use testkit::Dice;
 
 use crate::{
     disorder::Disorder,
     operators::Console,
     people::{Person, client, id},
-    race::Dice,
     world::{World, free, held_by, money_is},
 };
 
@@ -42,7 +42,7 @@ async fn a_seat_goes_from_the_first_click_to_the_next_buyer_though_messages_come
     // Given a little more time by an operator.
     let console = Console { client: client(), fleet: &world.platform };
     let extend = format!("/internal/orders/{first}/extend");
-    let more = console.post(Service::Orders, &extend, &json!({ "byMs": 500 }), &mut Dice(0)).await;
+    let more = console.post(Service::Orders, &extend, &json!({ "byMs": 500 }), &mut Dice::new(0)).await;
     assert_eq!(more.status(), 200);
 
     // Expired, cancelled, and released: the copy in `orders` follows.

@@ -6,6 +6,7 @@ mod disorder;
 mod full;
 mod life;
 mod live;
+mod loss;
 mod money;
 mod operators;
 mod overtaken;

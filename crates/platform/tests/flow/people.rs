@@ -79,15 +79,23 @@ impl Person {
         self.request(Method::POST, "/api/orders").json(&json!({ "ticketId": ticket })).send().await.unwrap()
     }
 
-    /// Pays for an order, by a card's token or, without one, on the provider's page; the answer is the payment.
+    /// Pays for an order, by a card's token or, without one, on the provider's page; the answer is the payment. A busy machine may
+    /// answer that the service is not available at the moment, and then a person tries again.
     pub(crate) async fn pay(&self, order: &Id, token: Option<&str>) -> Value {
         let mut body = json!({ "orderId": order });
         if let Some(token) = token {
             body["token"] = token.into();
         }
-        let answer = self.request(Method::POST, "/api/payments").json(&body).send().await.unwrap();
-        assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
-        answer.json().await.unwrap()
+        testkit::eventually("the payment is begun", PATIENCE, async || {
+            let answer = self.request(Method::POST, "/api/payments").json(&body).send().await.unwrap();
+            let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+            match status {
+                201 => Ok(serde_json::from_str(&text).unwrap()),
+                503 => Err(text),
+                _ => panic!("{status}: {text}"),
+            }
+        })
+        .await
     }
 
     /// Orders a ticket as soon as `orders` knows it and nobody has it.

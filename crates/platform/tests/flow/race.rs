@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use stripe_stand_in::{Call, Fault, IntentStatus, RandomFaults, WebhookMode};
-use testkit::{eventually, paths};
+use testkit::{Dice, eventually, paths};
 
 use crate::{
     people::{GOOD_CARD, Person, id, type_in},
@@ -33,19 +33,6 @@ const PRICE_CENTS: i64 = 2_000;
 const RELEASED: f64 = 5.0;
 /// Orders that are given up and paid all the same, once all are up.
 const GIVEN_UP: usize = 10;
-
-/// Small, seeded, and the same everywhere (splitmix64).
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn next(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % below
-    }
-}
 
 /// One order and how it is paid.
 struct Bet {
@@ -67,13 +54,13 @@ async fn bets(person: &Person, orders: usize, dice: &mut Dice) -> Vec<Bet> {
     let mut bets = Vec::new();
     for body in placed {
         let order = id(&body);
-        let page = if dice.next(4) == 0 {
+        let page = if dice.below(4) == 0 {
             person.pay(&order, None).await["url"].as_str().map(str::to_owned)
         } else {
             None
         };
         let expires_at = body["expiresAt"].as_str().unwrap().parse().unwrap();
-        let at_ms = dice.next(2 * AROUND_MS) as i64 - AROUND_MS as i64;
+        let at_ms = dice.below(2 * AROUND_MS) as i64 - AROUND_MS as i64;
         bets.push(Bet { order, expires_at, at_ms, page });
     }
     bets
@@ -104,13 +91,13 @@ async fn chaos(platform: &Platform, dice: &mut Dice, end_ms: i64) {
         Fault::Slow(Duration::from_millis(20)),
     ];
     platform.stripe().random_faults(RandomFaults {
-        seed: dice.next(u64::MAX),
+        seed: dice.below(u64::MAX),
         probability: 0.1,
         calls,
         faults,
     });
     while clock::now_ms() < end_ms {
-        let mode = match dice.next(5) {
+        let mode = match dice.below(5) {
             0 => WebhookMode::Deliver,
             1 => WebhookMode::Double,
             2 => WebhookMode::Reverse(4),
@@ -118,11 +105,11 @@ async fn chaos(platform: &Platform, dice: &mut Dice, end_ms: i64) {
             _ => WebhookMode::Lossy { drop: 0.3, double: 0.3, delay: Duration::from_millis(300) },
         };
         platform.stripe().set_webhook_mode(mode);
-        let service = if dice.next(2) == 0 { Service::Orders } else { Service::Payments };
-        let victim = &platform.services(service)[dice.next(2) as usize];
+        let service = if dice.below(2) == 0 { Service::Orders } else { Service::Payments };
+        let victim = &platform.services(service)[dice.below(2) as usize];
         victim.kill().await.unwrap();
         // How long it is away is the disorder itself: nothing is waited for.
-        tokio::time::sleep(Duration::from_millis(dice.next(150))).await;
+        tokio::time::sleep(Duration::from_millis(dice.below(150))).await;
         victim.restart().await.unwrap();
     }
 }
@@ -204,7 +191,7 @@ async fn whoever_pays_while_the_order_expires_has_the_seat_or_the_money_whatever
     // The first thing that a failure needs.
     paths::say(&format!("seed {seed}"));
     let orders = paths::variable(VARIABLE).map_or(ORDERS, |text| text.to_str().unwrap().parse().unwrap());
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let world = World::without_limits(WINDOW).await;
     let person = Person::sign_up(&world.platform, "ada").await;
     let mut due: Vec<Bet> = Vec::new();

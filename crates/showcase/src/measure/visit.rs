@@ -26,8 +26,7 @@ pub(super) async fn measure(scene: &Scene) -> Result<Vec<Row>> {
     buyer.go("header a[href^='/auth/signup']").await?;
     buyer.type_credentials("visitor").await?;
     buyer.shows("#tickets > li").await?;
-    let ticket =
-        buyer.evaluate("document.querySelector('#tickets li:has(a:not(.taken))').dataset.id").await?;
+    let ticket = buyer.read("document.querySelector('#tickets li:has(a:not(.taken))').dataset.id").await?;
     let ticket = ticket.as_str().context("a ticket has an id")?.to_owned();
     buyer.go(&format!("#tickets a[href='/tickets/{ticket}']")).await?;
     buyer.go(Shopper::BUY).await?;

@@ -10,7 +10,7 @@ use crate::keyboard::{enter, focus_is_seen};
 pub(super) async fn expires(desk: &Desk) -> String {
     let at = "[...document.querySelectorAll('dt')].find(dt => dt.textContent === 'Expires if unpaid')\
               .nextElementSibling.querySelector('time').dateTime";
-    desk.evaluate(at).await.unwrap().as_str().unwrap().to_owned()
+    desk.read(at).await.unwrap().as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,7 +65,7 @@ impl Desk {
         let form = format!("#form-{form}");
         self.shows(&format!("details:has({form}), {form}")).await.unwrap();
         let closed = format!("document.querySelector('{form}').closest('details:not([open])') !== null");
-        if self.evaluate(&closed).await.unwrap() == true {
+        if self.read(&closed).await.unwrap() == true {
             self.click(&format!("details:has({form}) > summary")).await.unwrap();
         }
         for (name, text) in fields {

@@ -23,7 +23,7 @@ async fn documented(desk: &Desk) -> BTreeSet<String> {
 /// Every operation that a page or a form names, on the pages that one gets to from the first one.
 async fn on_pages(desk: &Desk, scene: &Scene) -> BTreeSet<String> {
     let texts = async |script: &str| -> Vec<String> {
-        let found = desk.evaluate(script).await.unwrap();
+        let found = desk.read(script).await.unwrap();
         found.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
     };
     let mut queue = vec![String::from("/"), format!("/orders/{}", scene.order)];

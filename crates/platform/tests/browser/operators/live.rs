@@ -14,7 +14,7 @@ async fn figures_follow_what_happens_without_a_reload_until_they_are_told_to_sto
     let desk = scene.operator().await;
     let pending = "document.querySelector('[data-v=\"schedule/pending\"]').textContent";
     testkit::eventually("the timer is counted", LONG, async || {
-        let text = desk.evaluate(pending).await.unwrap();
+        let text = desk.read(pending).await.unwrap();
         if text == "1" { Ok(()) } else { Err(text.to_string()) }
     })
     .await;

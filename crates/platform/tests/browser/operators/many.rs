@@ -26,7 +26,7 @@ async fn timers_named_in_a_file_are_counted_confirmed_by_their_count_and_moved()
     desk.shows(&format!(".samples a[href='/orders/{}']", scene.order)).await.unwrap();
     let count = "[...document.querySelectorAll('dt')].find(dt => dt.textContent === 'How many')\
                  .nextElementSibling.textContent.split(',')[0]";
-    let count = desk.evaluate(count).await.unwrap();
+    let count = desk.read(count).await.unwrap();
     let count = count.as_str().unwrap();
     // One more than there are: nothing is done, and it can still be confirmed.
     let wrong = (count.parse::<u64>().unwrap() + 1).to_string();

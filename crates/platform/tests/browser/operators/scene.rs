@@ -76,7 +76,7 @@ impl Scene {
         let link = "document.querySelector('main tbody th a')?.getAttribute('href') ?? ''";
         eventually("the dead letter is listed", SOON, async || {
             desk.visit("/dead-letters/list").await;
-            let path = desk.evaluate(link).await.unwrap();
+            let path = desk.read(link).await.unwrap();
             let path = path.as_str().unwrap_or_default().to_owned();
             if path.is_empty() { Err(desk.text("main").await.unwrap()) } else { Ok(path) }
         })

@@ -18,8 +18,9 @@ use platform::{Fleet, INTERNAL_TOKEN, OPERATOR_TOKEN};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use testkit::Dice;
 
-use crate::{people::Person, race::Dice};
+use crate::people::Person;
 
 /// `console`, as the services see it: each request goes to one of their processes.
 pub(crate) struct Console<'a> {
@@ -30,7 +31,7 @@ pub(crate) struct Console<'a> {
 impl Console<'_> {
     fn request(&self, service: Service, method: Method, path: &str, dice: &mut Dice) -> RequestBuilder {
         let processes = self.fleet.services(service);
-        let process = &processes[dice.next(processes.len() as u64) as usize];
+        let process = &processes[dice.below(processes.len() as u64) as usize];
         let request = self.client.request(method, format!("{}{path}", process.http_url()));
         request.header("authorization", format!("Bearer {INTERNAL_TOKEN}"))
     }
@@ -46,7 +47,7 @@ impl Console<'_> {
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, service: Service, path: &str) -> T {
-        let answer = self.request(service, Method::GET, path, &mut Dice(0)).send().await.unwrap();
+        let answer = self.request(service, Method::GET, path, &mut Dice::new(0)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.json().await.unwrap()
     }
@@ -80,7 +81,7 @@ impl Racer {
 
     /// One act, chosen by the dice: mostly what lets the race go on.
     pub(super) async fn act(&self, console: &Console<'_>, buyer: &Person, mut dice: Dice) {
-        match dice.next(100) {
+        match dice.below(100) {
             0..=39 => self.extend(console, &mut dice).await,
             40..=64 => self.move_timer(console, &mut dice).await,
             65..=69 => self.timer(console, "move", &mut dice, 0).await,
@@ -95,8 +96,8 @@ impl Racer {
 
     /// By some hundred milliseconds from now or from its end, so that it is about to expire again.
     async fn extend(&self, console: &Console<'_>, dice: &mut Dice) {
-        let by_ms = dice.next(400) as i64;
-        let body = match dice.next(2) {
+        let by_ms = dice.below(400) as i64;
+        let body = match dice.below(2) {
             0 => json!({ "to": Timestamp::from_millis(clock::now_ms() + by_ms) }),
             _ => json!({ "byMs": by_ms / 8 + 1 }),
         };
@@ -118,7 +119,7 @@ impl Racer {
     }
 
     async fn move_through_console(&self, console: &Console<'_>, dice: &mut Dice) {
-        let body = json!({ "byMs": dice.next(50) + 1 });
+        let body = json!({ "byMs": dice.below(50) + 1 });
         let answer = console.operate(&format!("/api/timers/{}/move", self.order), &body).await;
         if is_ok(&answer, &[400, 409]) {
             let ActAnswer { decider, before, after, .. } = answer.json().await.unwrap();
@@ -128,7 +129,7 @@ impl Racer {
     }
 
     async fn end_through_console(&self, console: &Console<'_>, dice: &mut Dice) {
-        let verb = if dice.next(2) == 0 { "fire" } else { "cancel" };
+        let verb = if dice.below(2) == 0 { "fire" } else { "cancel" };
         let body = json!({ "note": "asked by phone" });
         let answer = console.operate(&format!("/api/timers/{}/{verb}", self.order), &body).await;
         if is_ok(&answer, &[409]) {
@@ -139,7 +140,7 @@ impl Racer {
 
     /// The timer alone, which decides nothing: too early, and too late.
     async fn move_timer(&self, console: &Console<'_>, dice: &mut Dice) {
-        let at_ms = clock::now_ms() - 1_000 + dice.next(2_000) as i64;
+        let at_ms = clock::now_ms() - 1_000 + dice.below(2_000) as i64;
         self.timer(console, "move", dice, at_ms).await;
     }
 
@@ -172,7 +173,7 @@ impl Racer {
     }
 
     async fn look(&self, console: &Console<'_>, dice: &mut Dice) {
-        let (service, path) = match dice.next(2) {
+        let (service, path) = match dice.below(2) {
             0 => (Service::Orders, format!("/internal/orders/{}", self.order)),
             _ => (Service::Payments, format!("/internal/orders/{}", self.order)),
         };

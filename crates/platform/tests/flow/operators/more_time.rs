@@ -10,13 +10,13 @@ use common::{
 use futures_util::future::join_all;
 use platform::Platform;
 use serde_json::json;
-use testkit::eventually;
+use testkit::{Dice, eventually};
 
 use super::{acts::Console, start};
 use crate::{
     live::Page,
     people::{Person, client, id},
-    race::{Dice, check_money, is_settled},
+    race::{check_money, is_settled},
     upgrade::apply_topology,
     world::{SOON, World, money_is},
 };
@@ -34,7 +34,7 @@ async fn an_order_that_was_given_more_time_is_paid_after_its_first_time_and_its_
 
     let path = format!("/internal/orders/{order}/extend");
     let more = json!({ "byMs": 600_000 });
-    let answer = console.post(Service::Orders, &path, &more, &mut Dice(0)).await;
+    let answer = console.post(Service::Orders, &path, &more, &mut Dice::new(0)).await;
     let ExtendAnswer { from, to, .. } = answer.json().await.unwrap();
     assert_eq!((from, to.as_millis()), (first, first.as_millis() + 600_000));
     page.next_text(&format!("{{\"id\":\"{order}\",\"state\":\"extended\"}}")).await;
@@ -76,7 +76,7 @@ async fn the_release_before_expires_no_order_before_the_time_that_this_one_has_g
     let mut until = BTreeMap::new();
     for order in &orders {
         let path = format!("/internal/orders/{order}/extend");
-        let answer = console.post(Service::Orders, &path, &json!({ "byMs": 4_000 }), &mut Dice(0)).await;
+        let answer = console.post(Service::Orders, &path, &json!({ "byMs": 4_000 }), &mut Dice::new(0)).await;
         let ExtendAnswer { to, .. } = answer.json().await.unwrap();
         until.insert(order.clone(), to);
     }

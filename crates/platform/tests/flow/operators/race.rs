@@ -15,7 +15,7 @@ use common::{
 };
 use futures_util::{StreamExt as _, future::join_all, stream};
 use sqlx::PgConnection;
-use testkit::{eventually, paths};
+use testkit::{Dice, eventually, paths};
 
 use super::{
     acts::{Console, Racer},
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     people::{Person, client, id},
-    race::{Dice, check_money, connect, is_settled},
+    race::{check_money, connect, is_settled},
     world::{SOON, World},
 };
 
@@ -71,7 +71,7 @@ impl Field {
     async fn pick(&self, dice: &mut Dice) -> Arc<Racer> {
         eventually("an order is placed", SOON, async || {
             let orders = self.0.lock().unwrap();
-            let some = (0..16).filter_map(|_| orders.get(dice.next(orders.len().max(1) as u64) as usize));
+            let some = (0..16).filter_map(|_| orders.get(dice.below(orders.len().max(1) as u64) as usize));
             some.min_by_key(|racer| racer.distance_ms()).cloned().ok_or_else(|| "none".to_owned())
         })
         .await
@@ -79,9 +79,9 @@ impl Field {
 
     async fn race(&self, console: &Console<'_>, buyer: &Person, seed: u64) {
         let bursts = (0..ACTS / AT_ONCE).map(async |burst| {
-            let mut dice = Dice(seed.wrapping_add(burst as u64));
+            let mut dice = Dice::new(seed.wrapping_add(burst as u64));
             let racer = self.pick(&mut dice).await;
-            let act = |_| racer.act(console, buyer, Dice(dice.next(u64::MAX)));
+            let act = |_| racer.act(console, buyer, Dice::new(dice.below(u64::MAX)));
             join_all((0..AT_ONCE).map(act)).await;
         });
         stream::iter(bursts).buffer_unordered(BUSY_ORDERS).for_each(async |()| {}).await;

@@ -1,47 +1,43 @@
 //! What is stored on the broker, read independently of the services' own consumers.
 
-use common::Service;
-use std::{sync::OnceLock, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use async_nats::jetstream::{self, Message, consumer::pull::OrderedConfig};
 use bytes::Bytes;
-
+use common::Service;
 use futures_util::StreamExt as _;
 use messaging::{dead_letter_header, topology::Topology};
-
-use platform::CLUSTER;
 
 /// Longer than a read of the largest stream takes.
 const READ_LIMIT: Duration = Duration::from_secs(60);
 
 /// One stored message.
 #[derive(Clone, Debug)]
-pub(super) struct Stored {
-    pub(super) subject: String,
+pub struct Stored {
+    /// Its subject.
+    pub subject: String,
     /// In its stream.
-    pub(super) sequence: u64,
+    pub sequence: u64,
     /// When the broker stored it, in ms since the Unix epoch.
-    pub(super) at_ms: i64,
-    pub(super) payload: Bytes,
+    pub at_ms: i64,
+    /// Its body.
+    pub payload: Bytes,
     /// Why, for a dead letter.
-    pub(super) reason: Option<String>,
-}
-
-/// Names of streams and consumers.
-pub(super) fn topology() -> &'static Topology {
-    static TOPOLOGY: OnceLock<Topology> = OnceLock::new();
-    TOPOLOGY.get_or_init(|| Topology::new(CLUSTER, 1))
+    pub reason: Option<String>,
 }
 
 /// Every stream: those of the services, and the dead letters.
-pub(super) fn names() -> Vec<String> {
-    let services = Service::ON_THE_BROKER.into_iter().map(|service| topology().stream_name(service));
-    services.chain([topology().dead_letter_stream_name()]).collect()
+pub fn names(topology: &Topology) -> Vec<String> {
+    let services = Service::ON_THE_BROKER.into_iter().map(|service| topology.stream_name(service));
+    services.chain([topology.dead_letter_stream_name()]).collect()
 }
 
 /// Hands each message of a stream to `each`, from the first on and as they come, until it is dropped.
-pub(super) async fn follow(
+///
+/// # Errors
+/// When the stream can't be read (any more). Whoever has to see everything begins again.
+pub async fn follow(
     jetstream: &jetstream::Context,
     stream: &str,
     mut each: impl FnMut(Stored),
@@ -56,7 +52,10 @@ pub(super) async fn follow(
 }
 
 /// All that is in a stream now.
-pub(super) async fn read(jetstream: &jetstream::Context, stream: &str) -> Result<Vec<Stored>> {
+///
+/// # Errors
+/// When it can't be read, or not in a minute.
+pub async fn read(jetstream: &jetstream::Context, stream: &str) -> Result<Vec<Stored>> {
     let mut handle =
         jetstream.get_stream(stream).await.with_context(|| format!("look up stream {stream}"))?;
     let count = handle.info().await.with_context(|| format!("look at stream {stream}"))?.state.messages;
@@ -67,8 +66,9 @@ pub(super) async fn read(jetstream: &jetstream::Context, stream: &str) -> Result
     let reading = async {
         let mut messages = messages(jetstream, stream).await?;
         while let Some(message) = messages.next().await {
-            read.push(stored(&message?)?);
-            if read.len() as u64 == count {
+            let message = message?;
+            read.push(stored(&message)?);
+            if is_last(&message) {
                 break;
             }
         }
@@ -88,6 +88,11 @@ async fn messages(
     let handle = jetstream.get_stream(stream).await.with_context(what)?;
     let consumer = handle.create_consumer(OrderedConfig::default()).await.with_context(what)?;
     consumer.messages().await.with_context(what)
+}
+
+/// Whether nothing is behind it. Not told by counting: what is too old goes while the rest is read.
+fn is_last(message: &Message) -> bool {
+    message.info().is_ok_and(|info| info.pending == 0)
 }
 
 fn stored(message: &Message) -> Result<Stored> {
