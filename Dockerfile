@@ -15,8 +15,8 @@ RUN --mount=type=cache,id=ticketing-registry,target=/usr/local/cargo/registry,sh
     set -eu; \
     mkdir -p target/release /out; \
     find target/release -maxdepth 1 -type f -delete; \
-    cargo build --release --locked --workspace --exclude bench --exclude demo --exclude fuzz --exclude model \
-        --exclude platform --exclude showcase --exclude stripe-stand-in --exclude testkit --exclude xtask; \
+    cargo build --release --locked --workspace --exclude bench --exclude chaos --exclude demo --exclude fuzz --exclude judge \
+        --exclude model --exclude platform --exclude showcase --exclude stripe-stand-in --exclude testkit --exclude xtask; \
     find target/release -maxdepth 1 -type f -perm -u+x -exec cp -t /out {} +
 
 FROM build AS service
@@ -38,8 +38,8 @@ RUN chown 65532:65532 /src
 COPY --chown=65532:65532 . .
 USER 65532:65532
 ENV CARGO_HOME=/src/.cargo-home
-RUN cargo build --locked --workspace --exclude bench --exclude demo --exclude fuzz --exclude model --exclude platform \
-    --exclude showcase --exclude stripe-stand-in --exclude testkit --exclude xtask
+RUN cargo build --locked --workspace --exclude bench --exclude chaos --exclude demo --exclude fuzz --exclude judge --exclude model \
+    --exclude platform --exclude showcase --exclude stripe-stand-in --exclude testkit --exclude xtask
 ARG SERVICE
 ENV CARGO_NET_OFFLINE=true \
     SERVICE=${SERVICE}

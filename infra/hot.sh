@@ -10,8 +10,8 @@ trap 'trap "" TERM INT; kill 0; wait; exit 0' TERM INT
 # `entr` ends when a file was added or removed, and looks again. One program of the packages that the image was built from: for
 # `--package` cargo would choose other features of the dependencies, and compile all of them again.
 while :; do
-  find crates -type f | entr -d -n -p cargo build --offline --locked --workspace --exclude bench --exclude demo --exclude fuzz \
-    --exclude model --exclude platform --exclude showcase --exclude stripe-stand-in --exclude testkit --exclude xtask --bin "$SERVICE" || sleep 0.2
+  find crates -type f | entr -d -n -p cargo build --offline --locked --workspace --exclude bench --exclude chaos --exclude demo \
+    --exclude fuzz --exclude judge --exclude model --exclude platform --exclude showcase --exclude stripe-stand-in --exclude testkit --exclude xtask --bin "$SERVICE" || sleep 0.2
 done &
 
 (

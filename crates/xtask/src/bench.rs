@@ -2,18 +2,16 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use testkit::paths;
+
+use crate::program;
 
 /// Runs it in the release profile; the exit status is its own.
 ///
 /// # Errors
-/// When cargo can't be run.
+/// When it does not build, or can't be started.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     paths::say("bench: builds everything in the release profile, which the first time takes minutes");
-    let mut bench = testkit::cargo();
-    bench.current_dir(paths::repository());
-    bench.args(["run", "--quiet", "--release", "--package", "bench", "--"]).args(arguments);
-    let status = bench.status().context("run cargo")?;
-    Ok(crate::exit_code(status.code()))
+    program::run("release", "bench", arguments)
 }

@@ -5,6 +5,7 @@
 mod arrows;
 mod contracts;
 mod drift;
+mod features;
 mod gateway;
 mod manifests;
 mod network;
@@ -32,6 +33,7 @@ const STEPS: &[Step] = &[
     Step { name: "format", check: format },
     Step { name: "licences, bans and sources", check: licences },
     Step { name: "unused dependencies", check: unused_dependencies },
+    Step { name: "features with and without the tests", check: features::check },
     Step { name: "arrows between rooms", check: arrows::check },
     Step { name: "Kubernetes manifests", check: manifests::check },
     Step { name: "skaffold.yaml", check: skaffold::check },
@@ -43,6 +45,8 @@ const STEPS: &[Step] = &[
     Step { name: "documentation", check: documentation },
     Step { name: "HTTP fuzz (short)", check: fuzz },
     Step { name: "tests", check: tests },
+    // After the tests, which build what it runs.
+    Step { name: "faults (a handful)", check: crate::chaos::handful },
 ];
 
 /// Runs every check, or those whose name holds one of these texts, and prints, at the end, which of them failed and how

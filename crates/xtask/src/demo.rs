@@ -3,7 +3,7 @@
 use common::Service;
 use std::{process::ExitCode, time::Duration};
 
-use ::demo::{Options, run};
+use ::demo::{Loss, Options, run};
 use anyhow::Result;
 
 /// What may be chosen.
@@ -21,6 +21,10 @@ pub(crate) struct Arguments {
     /// The service of which a process is killed with `kill -9`: auth, tickets, orders, expiration, payments, client or console.
     #[arg(long, default_value_t = Service::Expiration, value_name = "SERVICE")]
     kill: Service,
+    /// What a server loses while timers are pending: redis (it is wiped), redis-files or nats-files (older files are put back), or
+    /// stream (that of orders is deleted).
+    #[arg(long, default_value_t = Loss::Redis, value_name = "WHAT")]
+    lose: Loss,
     /// One JSON object a line on stdout, the summary last.
     #[arg(long)]
     json: bool,
@@ -34,8 +38,8 @@ pub(crate) struct Arguments {
 /// # Errors
 /// When the story can't go on.
 pub(crate) fn play(arguments: &Arguments) -> Result<ExitCode> {
-    let Arguments { orders, window, replicas, kill, json, keep } = *arguments;
-    run(&Options { orders, window, replicas, kill, json, keep })
+    let Arguments { orders, window, replicas, kill, lose, json, keep } = *arguments;
+    run(&Options { orders, window, replicas, kill, lose, json, keep })
 }
 
 fn orders(text: &str) -> Result<usize, String> {

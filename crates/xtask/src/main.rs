@@ -2,6 +2,7 @@
 
 mod asyncapi;
 mod bench;
+mod chaos;
 mod ci;
 mod configuration;
 mod demo;
@@ -10,6 +11,7 @@ mod fuzz;
 mod generated;
 mod network;
 mod permissions;
+mod program;
 mod showcase;
 mod test;
 mod up;
@@ -48,6 +50,13 @@ enum Command {
     Bench {
         /// Such as `--quick` or `--workload burst`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH ARGUMENTS")]
+        arguments: Vec<String>,
+    },
+    /// Break everything at random on real servers and judge what became of it; `--help` lists what may be chosen.
+    #[command(disable_help_flag = true)]
+    Chaos {
+        /// Such as `--episodes 20` or `--seed 7 --faults kill,cut`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "CHAOS ARGUMENTS")]
         arguments: Vec<String>,
     },
     /// Take the pictures of the shop that the README shows, in a real browser; `--help` lists what may be chosen.
@@ -89,6 +98,7 @@ fn main() -> Result<ExitCode> {
         Command::Dev(arguments) => dev::run_until_told(&arguments),
         Command::Test { servers, arguments } => test::run(servers, &arguments),
         Command::Bench { arguments } => bench::run(&arguments),
+        Command::Chaos { arguments } => chaos::run(&arguments),
         Command::Screenshots { arguments } => showcase::screenshots(&arguments),
         Command::MeasurePages { arguments } => showcase::measure(&arguments),
         Command::Asyncapi(arguments) => asyncapi::FILE.run(&arguments),

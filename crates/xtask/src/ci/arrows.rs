@@ -22,11 +22,12 @@ const ROWS: &[&[&str]] = &[
     &["common"],
     &["process"],
     &["http-common", "messaging", "page-kit", "postgres"],
-    &["outbox", "web"],
+    &["web"],
+    &["outbox"],
     &["auth", "client", "console", "expiration", "fleet", "orders", "payments", "tickets", "topology"],
     &["model", "stripe-stand-in", "testkit"],
-    &["platform"],
-    &["demo", "fuzz", "bench", "showcase"],
+    &["judge", "platform"],
+    &["bench", "chaos", "demo", "fuzz", "showcase"],
     &["xtask"],
 ];
 
