@@ -28,7 +28,13 @@ pub(crate) enum Contender {
     Bullmq,
     /// The broker's own message schedules (`@at`).
     Schedules,
+    /// The `expiration` of another build of this repository.
+    #[value(skip)]
+    Before,
 }
+
+/// Where the other build is.
+static BEFORE: OnceLock<PathBuf> = OnceLock::new();
 
 /// A contender at work, with what it takes to stop it: dropped, it is gone.
 pub(crate) struct Running {
@@ -46,7 +52,18 @@ impl Contender {
             Self::Bull => "bull",
             Self::Bullmq => "bullmq",
             Self::Schedules => "schedules",
+            Self::Before => "before",
         }
+    }
+
+    /// The other build, by the path of its binary.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub(crate) fn before(binary: &Path) -> Result<Self> {
+        let binary = binary.canonicalize().with_context(|| format!("find {}", binary.display()))?;
+        BEFORE.get_or_init(|| binary);
+        Ok(Self::Before)
     }
 
     /// Installs what it needs, once.
@@ -59,7 +76,7 @@ impl Contender {
                 .iter()
                 .try_for_each(|name| ServiceProcess::build_and_locate(name).map(drop))
                 .map_err(|error| format!("{error:#}")),
-            Self::Schedules => Ok(()),
+            Self::Schedules | Self::Before => Ok(()),
             Self::Bull | Self::Bullmq => install(self).map_err(|error| format!("{error:#}")),
         }
     }
@@ -67,7 +84,7 @@ impl Contender {
     /// Fresh servers, set up as suits it best.
     pub(crate) async fn world(self) -> Result<World> {
         match self {
-            Self::Fleet | Self::Schedules => World::new().await,
+            Self::Fleet | Self::Schedules | Self::Before => World::new().await,
             // Both wait for the next job with a blocking command, whose end Redis notices only this often.
             Self::Bull | Self::Bullmq => World::with_redis(&["--hz", "500"]).await,
         }
@@ -77,6 +94,10 @@ impl Contender {
     pub(crate) async fn start(self, world: &World) -> Result<Running> {
         let command = match self {
             Self::Fleet => ServiceProcess::command("expiration").env("RUST_LOG", "warn"),
+            Self::Before => {
+                let binary = BEFORE.get().context("no other build was named")?;
+                ServiceProcess::program(binary).env("RUST_LOG", "warn")
+            }
             Self::Schedules => ServiceProcess::program(std::env::current_exe()?).arg(schedules::ARGUMENT),
             Self::Bull | Self::Bullmq => ServiceProcess::program(node()?)
                 .arg(peer(self).join("worker.js"))
@@ -110,7 +131,7 @@ impl Contender {
             Ok(redis::cmd("ZCARD").arg(key).query_async(&mut connection).await?)
         };
         match self {
-            Self::Fleet => world.scheduled().await,
+            Self::Fleet | Self::Before => world.scheduled().await,
             Self::Bull | Self::Bullmq => count("bull:expiration:delayed").await,
             // One message each, until it fires.
             Self::Schedules => schedules::pending(world).await,
@@ -120,7 +141,7 @@ impl Contender {
     /// How long after their publication a burst of so many is due, so that all are scheduled by then.
     pub(crate) fn lead(self, count: usize) -> Duration {
         let a_second = match self {
-            Self::Fleet => 40_000,
+            Self::Fleet | Self::Before => 40_000,
             Self::Schedules => 12_000,
             Self::Bull | Self::Bullmq => 12_000,
         };

@@ -25,7 +25,7 @@ mod usage;
 mod workloads;
 mod world;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -51,6 +51,9 @@ struct Arguments {
     /// How often each is measured; the table has the medians. 3, or 1 with --quick.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=99))]
     rounds: Option<u16>,
+    /// An `expiration` of another build, measured beside this one in the same run.
+    #[arg(long, value_name = "PATH")]
+    before: Option<PathBuf>,
     /// The results as one JSON document on stdout instead of the table.
     #[arg(long)]
     json: bool,

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::{
     contender::Contender,
     results::{Row, Run},
-    sample::LIMIT,
+    sample::{LIMIT, Sample},
+    stats,
     text::{figure, span},
 };
 
@@ -21,7 +22,8 @@ pub(crate) fn table(run: &Run) -> String {
         "| | case | fleet | Bull 4 | BullMQ 6 | NATS `@at` | share of the servers' own rate |\n|---|---|---|---|---|---|---|\n",
     );
     let mut cases: Vec<(&str, &str)> = Vec::new();
-    for row in run.medians.iter().filter(|row| row.contender != LIMIT) {
+    let before = Contender::Before.name();
+    for row in run.medians.iter().filter(|row| ![LIMIT, before].contains(&row.contender)) {
         if !cases.contains(&(row.workload, &row.case)) {
             cases.push((row.workload, &row.case));
         }
@@ -35,6 +37,16 @@ pub(crate) fn table(run: &Run) -> String {
         let cells = Contender::ALL.map(|contender| of(contender.name()).map(cell).unwrap_or_default());
         let share = of(Contender::Fleet.name()).and_then(|row| share(run, row)).unwrap_or_default();
         let _ = writeln!(table, "| {workload} | {case} | {} | {share} |", cells.join(" | "));
+    }
+    for row in run.medians.iter().filter(|row| row.contender == before) {
+        let _ = writeln!(
+            table,
+            "\n{}, {}: the other build {}{}",
+            row.workload,
+            row.case,
+            cell(row),
+            gain(run, row)
+        );
     }
     for missing in &run.missing {
         let _ = writeln!(table, "\n{missing}");
@@ -72,6 +84,7 @@ fn cell(row: &Row) -> String {
         .extend(shown("viewers_cpu_percent").map(|percent| format!("{percent} % of a core for the viewers")));
     parts.extend(number("redis_longest_ms").map(|ms| format!("Redis kept for at most {}", span(ms))));
     parts.extend(shown("redis_slow").map(|slow| format!("{slow} of 2 ms or more")));
+    parts.extend(number("rebuild_s").map(|s| format!("the schedule again after {}", span(s * 1e3))));
     parts.extend(number("ready_ms").map(span));
     parts.extend(number("reserved_ms").map(|ms| format!("all reserved after {}", span(ms))));
     if let (Some(early), Some(late)) = (shown("rss_mb_early"), shown("rss_mb_late")) {
@@ -81,6 +94,26 @@ fn cell(row: &Row) -> String {
         parts.push(format!("{} swept", figure(swept)));
     }
     parts.join(", ")
+}
+
+/// What this build's rate is of the other one's, the median over the rounds of what each round had: the machine changes more
+/// between two rounds than within one.
+fn gain(run: &Run, before: &Row) -> String {
+    let rate = |contender: &str, round: usize| {
+        let same = |sample: &&Sample| {
+            (sample.workload, &sample.case, sample.contender, sample.round)
+                == (before.workload, &before.case, contender, round)
+        };
+        run.samples.iter().find(same).and_then(Sample::rate)
+    };
+    let ratios: Vec<f64> = (1..=run.rounds)
+        .filter_map(|round| Some(rate(Contender::Fleet.name(), round)? / rate(before.contender, round)?))
+        .collect();
+    if ratios.is_empty() {
+        String::new()
+    } else {
+        format!("; this one is {:.3} of it", stats::median(&ratios))
+    }
 }
 
 /// How much of the broker's own rate in the same run the fleet reaches.

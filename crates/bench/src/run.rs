@@ -21,7 +21,7 @@ const MOST_NOISE: f64 = 0.3;
 /// Measures everything that was asked for, prints the table, writes the results.
 pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode> {
     let begin = Instant::now();
-    let plan = Plan::new(arguments);
+    let plan = Plan::new(arguments)?;
     let mut missing = Vec::new();
     let mut contenders = Vec::new();
     for contender in &plan.contenders {
@@ -67,9 +67,10 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    fn new(arguments: &Arguments) -> Self {
+    fn new(arguments: &Arguments) -> Result<Self> {
         let whole = !arguments.quick && arguments.workload.is_empty() && arguments.contender.is_empty();
-        Self {
+        let before = arguments.before.as_deref().map(Contender::before).transpose()?;
+        Ok(Self {
             sizes: if arguments.quick { Sizes::quick() } else { Sizes::full() },
             rounds: usize::from(arguments.rounds.unwrap_or(if arguments.quick { 1 } else { 3 })),
             workloads: if arguments.workload.is_empty() {
@@ -80,9 +81,10 @@ impl Plan {
             contenders: Contender::ALL
                 .into_iter()
                 .filter(|one| arguments.contender.is_empty() || arguments.contender.contains(one))
+                .chain(before)
                 .collect(),
             whole,
-        }
+        })
     }
 
     fn steps(&self, contenders: &[Contender]) -> usize {

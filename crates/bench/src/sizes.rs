@@ -32,6 +32,8 @@ pub(crate) struct Sizes {
     pub(crate) operators: usize,
     /// Operators who watch.
     pub(crate) viewers: usize,
+    /// Orders of a schedule that is wiped, half of which are still pending.
+    pub(crate) rebuild: usize,
     /// How long the load goes on whose only question is whether memory grows.
     pub(crate) soak_minutes: u64,
 }
@@ -55,6 +57,7 @@ impl Sizes {
             pages: 2_000,
             operators: 5_000_000,
             viewers: 500,
+            rebuild: 1_000_000,
             soak_minutes: 60,
         }
     }
@@ -77,6 +80,7 @@ impl Sizes {
             pages: 200,
             operators: 100_000,
             viewers: 50,
+            rebuild: 60_000,
             soak_minutes: 1,
         }
     }

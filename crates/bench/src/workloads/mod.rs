@@ -12,6 +12,7 @@ mod pages;
 mod pay;
 mod platform;
 mod purchase;
+mod rebuild;
 mod rush;
 mod schedule;
 mod soak;
@@ -62,6 +63,8 @@ pub(crate) enum Workload {
     Live,
     /// What operators ask of `console` with many timers pending, and what those cost who watch.
     Operators,
+    /// From a wiped Redis to the schedule as it was.
+    Rebuild,
     /// An hour of load, with memory watched. Only when it is asked for.
     Soak,
 }
@@ -135,6 +138,7 @@ pub(crate) enum Case {
         viewers: usize,
         seconds: u64,
     },
+    Rebuild(usize),
     Soak {
         rate: usize,
         minutes: u64,
@@ -143,7 +147,7 @@ pub(crate) enum Case {
 
 impl Workload {
     /// What is measured unless something else is asked for.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Schedule,
         Self::Burst,
         Self::Steady,
@@ -161,6 +165,7 @@ impl Workload {
         Self::Pages,
         Self::Live,
         Self::Operators,
+        Self::Rebuild,
     ];
 
     /// As it stands in the results.
@@ -183,6 +188,7 @@ impl Workload {
             Self::Pages => "pages",
             Self::Live => "live",
             Self::Operators => "operators",
+            Self::Rebuild => "rebuild",
             Self::Soak => "soak",
         }
     }
@@ -238,6 +244,7 @@ impl Workload {
                 viewers: sizes.viewers,
                 seconds: sizes.seconds,
             }],
+            Self::Rebuild => vec![Case::Rebuild(sizes.rebuild)],
             Self::Soak => vec![Case::Soak { rate: 1_000, minutes: sizes.soak_minutes }],
         }
     }
@@ -246,20 +253,21 @@ impl Workload {
     pub(crate) fn suits(self, contender: Contender) -> bool {
         match self {
             Self::Schedule | Self::Burst | Self::Steady | Self::Mixed | Self::Soak => true,
+            Self::Growth | Self::Replicas | Self::Start => {
+                [Contender::Fleet, Contender::Before].contains(&contender)
+            }
             // What a schedule takes is in the broker, among all the rest that it holds.
             Self::Memory => contender != Contender::Schedules,
-            Self::Growth
-            | Self::Cancel
+            Self::Cancel
             | Self::Pay
             | Self::Purchase
             | Self::Webhooks
             | Self::Chain
-            | Self::Replicas
-            | Self::Start
             | Self::Rush
             | Self::Pages
             | Self::Live
-            | Self::Operators => contender == Contender::Fleet,
+            | Self::Operators
+            | Self::Rebuild => contender == Contender::Fleet,
         }
     }
 }
@@ -296,6 +304,7 @@ impl Case {
             Self::Operators { pending, viewers, seconds } => {
                 Box::pin(operators::measure(pending, viewers, seconds)).await
             }
+            Self::Rebuild(count) => rebuild::measure(count).await,
             Self::Soak { rate, minutes } => soak::measure(contender, rate, minutes).await,
         }
     }
@@ -332,6 +341,7 @@ impl Case {
             Self::Operators { pending, viewers, .. } => {
                 format!("{} pending, {viewers} viewers", count(pending))
             }
+            Self::Rebuild(n) => format!("{} orders, half of them pending", count(n)),
             Self::Soak { rate, minutes } => format!("{}/s for {minutes} min", count(rate)),
         }
     }
