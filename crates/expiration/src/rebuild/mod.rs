@@ -95,7 +95,10 @@ impl Rebuilder {
         let mut ticks = tokio::time::interval(INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            // The next look is due already after a long one, which each is while the broker hangs: chance could begin so many
+            // that the drain is over its limit.
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = self.watch.asked() => {}
                 _ = ticks.tick() => {}

@@ -6,6 +6,7 @@
 mod support;
 
 mod beside;
+mod ending;
 mod model;
 mod property;
 mod redis_losses;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use common::{Service, event::Subject};
 use expiration::{
     handlers::{OrderCancelledHandler, OrderCreatedHandler, OrderExtendedHandler},
+    monitor::Monitor,
     rebuild::{CheckpointWatch, Rebuilder, Stores},
-    relay::{Acknowledged, DueWake},
+    relay::{Acknowledged, DueWake, InFlight},
     schedule::Schedule,
 };
 use messaging::{Broker, ConsumerOptions, NatsServers, NatsSettings, Place};
@@ -56,12 +57,20 @@ impl Worker {
 
     /// Keeps the checkpoint.
     pub(crate) fn rebuilding(mut self) -> Self {
+        let rebuilder = self.rebuilder();
+        self.loops.spawn(rebuilder.run(self.stop.clone()));
+        self
+    }
+
+    pub(crate) fn rebuilder(&self) -> Rebuilder {
         let (schedule, broker) = (self.schedule.clone(), self.broker.clone());
         let (due_wake, acknowledged) = (DueWake::default(), Acknowledged::default());
         let stores = Stores { schedule, broker, max_delay: MAX_DELAY, due_wake, acknowledged };
-        let rebuilder = Rebuilder::new(stores, self.watch.clone(), &self.health);
-        self.loops.spawn(rebuilder.run(self.stop.clone()));
-        self
+        Rebuilder::new(stores, self.watch.clone(), &self.health)
+    }
+
+    pub(crate) fn monitor(&self) -> Monitor {
+        Monitor::new(self.schedule.clone(), InFlight::default(), self.broker.clone(), &self.health)
     }
 
     /// Listens to the events of orders.
