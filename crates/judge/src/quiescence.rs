@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use async_nats::jetstream;
+use async_nats::jetstream::{self, context::ConsumerInfoErrorKind};
 use common::{
     Service,
     event::{Id, Subject},
@@ -199,10 +199,10 @@ impl Quiescence {
         Ok((count > 0).then(|| untold(publisher, count as usize)))
     }
 
-    /// What one consumer has not been given or not answered.
+    /// What one consumer has not been given or not answered. One that is not there is being made anew, and has it all before it.
     ///
     /// # Errors
-    /// When the broker does not answer, or the consumer is not there.
+    /// When the broker does not answer.
     pub async fn unanswered(&self, listener: Service, subject: Subject) -> Result<Option<String>> {
         self.unanswered_but(listener, subject, &[]).await
     }
@@ -220,7 +220,9 @@ impl Quiescence {
             }
             false => TriedAgain::default(),
         };
-        let info = self.consumer(listener, subject).await?;
+        let Some(info) = self.consumer(listener, subject).await? else {
+            return Ok(Some(is_missing(listener, subject)));
+        };
         let (name, pending, unanswered) = (&info.name, info.num_pending, info.num_ack_pending);
         let tried = tried.behind(info.ack_floor.stream_sequence);
         let busy = pending > 0 || unanswered > tried;
@@ -235,6 +237,7 @@ impl Quiescence {
         for (listener, subject) in Self::consumers() {
             // The stream's end last: it only grows, so only a loss puts a consumer beyond it.
             let info = self.consumer(listener, subject).await?;
+            let info = info.with_context(|| is_missing(listener, subject))?;
             let floor = info.ack_floor.stream_sequence;
             let last = self.last_sequence(subject.publisher()).await?;
             let unanswered = info.num_ack_pending;
@@ -250,18 +253,68 @@ impl Quiescence {
         Ok(stream.cached_info().state.last_sequence)
     }
 
-    async fn consumer(&self, listener: Service, subject: Subject) -> Result<jetstream::consumer::Info> {
+    /// `None`: it is not there, or its stream is not.
+    async fn consumer(
+        &self,
+        listener: Service,
+        subject: Subject,
+    ) -> Result<Option<jetstream::consumer::Info>> {
         let (name, stream) =
             (durable_name(listener, subject), self.topology.stream_name(subject.publisher()));
-        let look = async {
-            let stream = self.jetstream.get_stream_no_info(&stream).await?;
-            stream.consumer_info(&name).await.map_err(anyhow::Error::from)
-        };
-        look.await.with_context(|| format!("look at the consumer {name} of stream {stream}"))
+        let what = || format!("look at the consumer {name} of stream {stream}");
+        let there = self.jetstream.get_stream_no_info(&stream).await.with_context(what)?;
+        match there.consumer_info(&name).await {
+            Ok(info) => Ok(Some(info)),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ConsumerInfoErrorKind::NotFound | ConsumerInfoErrorKind::StreamNotFound
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error).with_context(what),
+        }
     }
+}
+
+fn is_missing(listener: Service, subject: Subject) -> String {
+    format!("{} is not there", durable_name(listener, subject))
 }
 
 /// How many events wait in an outbox.
 pub(crate) fn untold(publisher: Service, count: usize) -> String {
     format!("{} in the outbox of {publisher}", text::some(count, "event"))
+}
+
+#[cfg(test)]
+mod tests {
+    use messaging::topology;
+    use testkit::Nats;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_consumer_that_is_being_made_anew_is_no_rest() {
+        let nats = Nats::start().await.unwrap();
+        let nowhere = PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
+        let rest = Quiescence {
+            jetstream: jetstream::new(async_nats::connect(nats.url()).await.unwrap()),
+            topology: Topology::new("test", 1),
+            orders: nowhere.clone(),
+            tickets: nowhere.clone(),
+            payments: nowhere,
+            redis: redis::Client::open("redis://127.0.0.1:1").unwrap(),
+            schedule: String::new(),
+        };
+        let unanswered = async || rest.unanswered(Service::Tickets, Subject::OrderCancelled).await.unwrap();
+        let missing = Some("tickets-order-cancelled is not there".to_owned());
+        assert_eq!(unanswered().await, missing, "nor is its stream");
+        let stream = rest.topology.stream(Service::Orders);
+        let stream = rest.jetstream.create_stream(stream).await.unwrap();
+        assert_eq!(unanswered().await, missing);
+        let consumer = topology::consumer(Service::Tickets, Subject::OrderCancelled);
+        stream.create_consumer(consumer).await.unwrap();
+        assert_eq!(unanswered().await, None);
+    }
 }
