@@ -19,7 +19,7 @@ use common::{
     event::{ExpirationComplete, Subject},
 };
 use futures_util::future::try_join_all;
-use messaging::{Floor, Place, ReadFrom, read_event};
+use messaging::{Place, ReadFrom, read_event};
 use process::health::{Heartbeat, Remark};
 use tokio::time::Instant;
 
@@ -28,6 +28,7 @@ use super::{
     advance::LISTENERS,
     chunk::Chunk,
     fired::Fired,
+    given,
     loss::Loss,
     progress::{Done, Progress},
 };
@@ -69,16 +70,6 @@ pub(super) struct Attempt<'a> {
     looked: Instant,
 }
 
-/// Up to which message any of the consumers was given some. One that is missing may begin anywhere once it is there, and one that
-/// is ahead of its stream begins behind it.
-fn given(floors: &[Option<Floor>], last: u64) -> u64 {
-    let of = |floor: &Option<Floor>| match floor {
-        Some(floor) if !floor.is_ahead_of(last) => floor.delivered.max(floor.acked),
-        _ => last,
-    };
-    floors.iter().map(of).max().unwrap_or(last)
-}
-
 impl<'a> Attempt<'a> {
     pub(super) fn new(
         stores: &'a Stores,
@@ -105,7 +96,7 @@ impl<'a> Attempt<'a> {
 
     /// Rebuilds. Dropped or failed, it is begun again by whoever comes next, from the last checkpoint that it wrote.
     pub(super) async fn run(&mut self) -> anyhow::Result<Done> {
-        let floors = self.stores.broker.floors(&LISTENERS).await?;
+        let floors = given::floors(&self.stores.broker).await?;
         let last = self.last_of(Service::Orders).await?;
         self.fired_place = self.last_of(Service::Expiration).await?;
         let start = self.start(last).await?;
@@ -115,7 +106,7 @@ impl<'a> Attempt<'a> {
         let ahead = ahead.filter(|(_, floor)| floor.is_some_and(|floor| floor.is_ahead_of(last.sequence)));
         self.begin_again(ahead.map(|(listener, _)| (*listener, Some(last.sequence))).collect()).await?;
         self.look_at_fired(start).await?;
-        let end = self.end(start, given(&floors, last.sequence), last).await?;
+        let end = self.end(start, given::up_to(&floors, last.sequence), last).await?;
         self.apply_up_to(end).await?;
         self.remove_behind(end).await?;
         self.apply(&RebuildBatch::default(), RebuildStep::End(end, self.fired_place), end.sequence).await?;

@@ -15,6 +15,7 @@ mod attempt;
 mod chunk;
 mod figures;
 mod fired;
+mod given;
 mod loss;
 mod progress;
 mod watch;
