@@ -30,28 +30,13 @@ mod world;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
 
 use options::Options;
-
-/// As a shell reports a process that Ctrl-C has ended.
-const INTERRUPTED: u8 = 130;
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
     run::prepare(&options)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
-    runtime.block_on(async {
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        // Whichever ends first: with the others goes all that was started.
-        tokio::select! {
-            code = Box::pin(run::run(&options)) => code,
-            _ = interrupt.recv() => Ok(ExitCode::from(INTERRUPTED)),
-            _ = terminate.recv() => Ok(ExitCode::from(INTERRUPTED)),
-        }
-    })
+    testkit::until_interrupted(run::run(&options))
 }

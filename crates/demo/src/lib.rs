@@ -23,9 +23,8 @@ mod warnings;
 use common::Service;
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use process::config::duration;
-use tokio::signal::unix::{SignalKind, signal};
 
 pub use loss::Loss;
 use testkit::paths;
@@ -68,9 +67,6 @@ impl Options {
     }
 }
 
-/// As a shell reports a process that Ctrl-C has ended.
-const INTERRUPTED: u8 = 130;
-
 /// Plays the demo. The exit status is 0 if every invariant held, 1 if one is broken, 130 after Ctrl-C.
 ///
 /// # Errors
@@ -84,21 +80,5 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     testkit::provide()?;
     let binaries: Vec<&str> = Service::OURS.map(Service::as_str).into_iter().chain([cast::FLEET]).collect();
     testkit::build(&binaries)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start a runtime")?;
-    runtime.block_on(async {
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        // Whichever ends first: with the other goes all that it has started.
-        tokio::select! {
-            code = Box::pin(performance::perform(options)) => code,
-            _ = interrupt.recv() => Ok(interrupted()),
-            _ = terminate.recv() => Ok(interrupted()),
-        }
-    })
-}
-
-fn interrupted() -> ExitCode {
-    paths::say("interrupted: ends everything that was started");
-    ExitCode::from(INTERRUPTED)
+    testkit::until_interrupted(performance::perform(options))
 }

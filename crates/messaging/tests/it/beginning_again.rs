@@ -1,7 +1,11 @@
 //! A consumer that is made anew where it has to begin, while its listeners are there.
 
-use std::time::Duration;
-use std::{fs, path::Path, sync::Arc, time::Instant};
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_nats::jetstream::consumer::DeliverPolicy;
 use common::{Service, event::Subject};
@@ -11,7 +15,7 @@ use testkit::eventually;
 use tokio::sync::Semaphore;
 
 use crate::{
-    handling::{Scripted, Seen, batches, content, done},
+    handling::{Seen, content, gated},
     world::{CONSUMER, LONG, Replica, STREAM, World, options},
 };
 
@@ -203,18 +207,6 @@ fn copy(from: &Path, to: &Path) {
     for file in fs::read_dir(from).unwrap().map(Result::unwrap) {
         fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
-}
-
-/// Works on a batch only when the gate lets it.
-fn gated(seen: &Seen, gate: &Arc<Semaphore>) -> Scripted {
-    let gate = Arc::clone(gate);
-    batches(seen, move |batch| {
-        let gate = Arc::clone(&gate);
-        Box::pin(async move {
-            gate.acquire().await.unwrap().forget();
-            done(&batch)
-        })
-    })
 }
 
 /// Longer than any answer is sent without a question.

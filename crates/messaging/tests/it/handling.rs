@@ -10,6 +10,7 @@ use std::{
 use common::event::ExpirationComplete;
 use futures_util::future::BoxFuture;
 use messaging::{BatchError, Delivery, Handler, Outcome};
+use tokio::sync::Semaphore;
 
 pub(crate) type Answer = Result<Vec<Outcome>, BatchError>;
 pub(crate) type Deliveries = Vec<Delivery<ExpirationComplete>>;
@@ -120,4 +121,16 @@ pub(crate) fn done(batch: &Deliveries) -> Answer {
 
 pub(crate) fn order(delivery: &Delivery<ExpirationComplete>) -> &str {
     delivery.event.order_id.as_str()
+}
+
+/// Works on a batch only when the gate lets it.
+pub(crate) fn gated(seen: &Seen, gate: &Arc<Semaphore>) -> Scripted {
+    let gate = Arc::clone(gate);
+    batches(seen, move |batch| {
+        let gate = Arc::clone(&gate);
+        Box::pin(async move {
+            gate.acquire().await.unwrap().forget();
+            done(&batch)
+        })
+    })
 }

@@ -10,21 +10,9 @@ use testkit::eventually;
 use tokio::sync::Semaphore;
 
 use crate::{
-    handling::{Scripted, Seen, batches, content, done},
+    handling::{Seen, content, gated},
     world::{LONG, Replica, World, options},
 };
-
-/// Works on a batch only when the gate lets it.
-fn gated(seen: &Seen, gate: &Arc<Semaphore>) -> Scripted {
-    let gate = Arc::clone(gate);
-    batches(seen, move |batch| {
-        let gate = Arc::clone(&gate);
-        Box::pin(async move {
-            gate.acquire().await.unwrap().forget();
-            done(&batch)
-        })
-    })
-}
 
 async fn holds(seen: &Seen, count: usize) {
     eventually(&format!("{count} are in the handler"), LONG, async || match seen.total() {

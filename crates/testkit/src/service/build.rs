@@ -28,7 +28,7 @@ pub fn build(names: &[&str]) -> Result<()> {
 pub fn build_in(profile: &str, name: &str) -> Result<PathBuf> {
     build_all(profile, &[name])?;
     let directory = if profile == "dev" { "debug" } else { profile };
-    Ok(target_directory()?.join(directory).join(program(name)))
+    Ok(target_directory()?.join(directory).join(file_name(name)))
 }
 
 fn build_all(profile: &str, names: &[&str]) -> Result<()> {
@@ -39,7 +39,7 @@ fn build_all(profile: &str, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn program(name: &str) -> String {
+fn file_name(name: &str) -> String {
     format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }
 
@@ -54,7 +54,7 @@ pub fn locate(name: &str) -> Result<PathBuf> {
     if let Some(path) = located.get(name) {
         return Ok(path.clone());
     }
-    let path = profile_directory()?.join(program(name));
+    let path = profile_directory()?.join(file_name(name));
     if !is_current(&path) {
         build_quietly(name, &path)?;
     }
